@@ -17,7 +17,7 @@ from assistant import messages as m
 from assistant.audio.bargein import Evidence, NoiseFloor
 from assistant.audio.capture import CaptureRing
 from assistant.audio.device import Device, DeviceLost, EndOfAudio
-from assistant.audio.endpoint import Endpoint, Ended, Nothing
+from assistant.audio.endpoint import Ended, Endpoint, Nothing
 from assistant.audio.format import HOP, samples
 from assistant.audio.mixer import Mixer
 from assistant.loop import Channels
