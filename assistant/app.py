@@ -93,9 +93,9 @@ def assemble(
         hold_ms=settings.bargein.hold_ms,
         latency=device.health().output_latency,
     )
-    detectors = Detectors(
-        WakeWord(settings.wake.word), WakeDecision(settings.wake), VoiceActivity()
-    )
+    wake = WakeWord(settings.wake.word)
+    decision = WakeDecision(settings.wake.threshold, lag=wake.lag)
+    detectors = Detectors(wake, decision, VoiceActivity(), settings.wake.threshold_playing)
     front_end = FrontEnd(
         len(device.layout.mics), settings.echo, loopback=device.layout.loopback is not None
     )

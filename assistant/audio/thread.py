@@ -17,9 +17,11 @@ from assistant import messages as m
 from assistant.audio.bargein import Evidence, NoiseFloor
 from assistant.audio.capture import CaptureRing
 from assistant.audio.device import Device, DeviceLost, EndOfAudio
-from assistant.audio.endpoint import Ended, Endpoint, Nothing
+from assistant.audio.endpoint import Endpoint, Kind
 from assistant.audio.format import HOP, samples
 from assistant.audio.mixer import Mixer
+from assistant.audio.voice_activity import VoiceActivity
+from assistant.audio.wake import Hit, WakeDecision, WakeWord
 from assistant.loop import Channels
 from assistant.messages import Policy
 
@@ -52,9 +54,10 @@ class Taps:
 class Detectors:
     """The engines that look at every hop."""
 
-    wake: object  # WakeWord
-    decision: object  # WakeDecision
-    voice: object  # VoiceActivity
+    wake: WakeWord
+    decision: WakeDecision
+    voice: VoiceActivity
+    threshold_playing: float  # of the wake word while the speaker itself sounds
 
 
 class AudioLoop:
@@ -72,11 +75,9 @@ class AudioLoop:
         evidence: Evidence | None = None,
     ) -> None:
         self.device, self.front_end, self.mixer = device, front_end, mixer
-        self._wake, self._decision, self._voice = (
-            detectors.wake,
-            detectors.decision,
-            detectors.voice,
-        )
+        self._wake, self._decision = detectors.wake, detectors.decision
+        self._threshold_playing = detectors.threshold_playing
+        self._voice = detectors.voice
         self._channels = channels
         self._default_silence = silence
         self.ring = CaptureRing()
@@ -162,7 +163,7 @@ class AudioLoop:
         residual = self.front_end.residual_power
         self._tap(score, speech, power, residual, playing)
         if score is not None:
-            hit = self._decision.update(at, score, playing)
+            hit = self._decision.update(at, score, self._threshold_playing if playing else None)
             if hit is not None:
                 self._woken(at, hit)
         if self._endpoint is not None:
@@ -178,25 +179,25 @@ class AudioLoop:
         taps.gain, taps.playing = self.mixer.speech.gain, playing
         taps.held = self.mixer.speech.held
 
-    def _woken(self, at: int, hit: object) -> None:
+    def _woken(self, at: int, hit: Hit) -> None:
         channel = self.mixer.speech
         if channel.active and channel.policy is Policy.CLOSED:
             return
         cut = channel.stop()
         self._endpoint = None
-        self._post(m.WakeHeard(at, hit.start, self._wake.word, hit.score, cut))
+        self._post(m.WakeHeard(at, hit.end, self._wake.word, hit.score, cut))
 
     def _follow(self, at: int, speech: float) -> None:
         outcome = self._endpoint.update(at, speech)
-        ended = isinstance(outcome, Ended | Nothing)
+        ended = self._endpoint.done
         if ended or self.hops % CAPTURED_EVERY == 0:
             self._channels.worker.put(m.Captured(at))
         if not ended:
             return
         self._endpoint = None
         self.mixer.duck_media(False)
-        if isinstance(outcome, Ended):
-            self._post(m.SpeechEnded(at, self._listening, outcome.end))
+        if outcome.kind is Kind.ENDED:
+            self._post(m.SpeechEnded(at, self._listening, outcome.sample))
         else:
             self._post(m.NothingHeard(at, self._listening))
 
