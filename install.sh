@@ -24,8 +24,8 @@ A smart speaker you can interrupt.
 
 Each job first sets up what it needs: Debian packages through apt (only missing ones; sudo is asked
 for then), a virtual environment in .venv, and the locked Python packages, each checked against its
-hash. That takes a few minutes and ${needed_mb} MB once; the next run starts at once, and without a
-network. Nothing is changed outside this folder but the Debian packages. Details go to install.log.
+hash. That takes a few minutes and about ${needed_mb} MB once; the next run starts at once and needs no
+network. Outside this folder only Debian packages are added. Details go to install.log.
 
 Afterwards the speaker's own commands are in .venv/bin/assistant: try
 
@@ -80,9 +80,9 @@ die() {
 
 # Turns the end of the log into one sentence with a remedy.
 explain() {
-    local what=$1 tail
-    tail=$(tail -n 80 "$log")
-    case $tail in
+    local what=$1 end
+    end=$(tail -n 80 "$log")
+    case $end in
         *"No space left on device"* | *"not enough free space"*)
             die "the disk is full" "free about $needed_mb MB and run the same command again" ;;
         *"DO NOT MATCH THE HASHES"*)
@@ -112,7 +112,7 @@ interrupted() {
 # --- the machine -----------------------------------------------------------------------------
 
 check_machine() {
-    command -v apt-get > /dev/null && command -v dpkg > /dev/null ||
+    type apt-get dpkg > /dev/null 2>&1 ||
         die "this system has no apt" "use Debian 12 or 13, Raspberry Pi OS (64-bit) or Ubuntu 24.04"
     case $(dpkg --print-architecture) in
         amd64 | arm64) ;;
@@ -272,7 +272,9 @@ main() {
     trap interrupted INT TERM
     case $job in
         -h | --help | help) usage ;;
-        setup) set_up run && echo "The speaker is set up: try .venv/bin/assistant --help" ;;
+        setup)
+            set_up run
+            echo "The speaker is set up: try .venv/bin/assistant --help" ;;
         demo)
             set_up run
             exec "$venv/bin/python" -P -m assistant demo "$@" ;;
