@@ -6,7 +6,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 venv=$root/.venv
 log=$root/install.log
-needed_mb=1200
+needed_mb=900
 needs_python="Python 3.11, 3.12 or 3.13"
 
 # espeak-ng speaks without a model, PortAudio reaches the sound card, gcc compiles its binding;
