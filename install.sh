@@ -88,6 +88,9 @@ explain() {
         *"DO NOT MATCH THE HASHES"*)
             die "a downloaded package is not the one that was locked, and was not installed" \
                 "try again later; install.log names it" ;;
+        *CERTIFICATE_VERIFY_FAILED*)
+            die "$what could not be downloaded because a certificate was not trusted" \
+                "set this machine's date, or PIP_CERT where the network has its own certificate" ;;
         *"Could not get lock"* | *"dpkg was interrupted"*)
             die "apt is busy or was interrupted" \
                 "run sudo dpkg --configure -a, then the same command again" ;;
