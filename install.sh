@@ -201,8 +201,9 @@ find_python() {
             "the speaker needs $needs_python; use Debian 12 or 13, or put one of them on the PATH"
 }
 
+# Builds find their tools (cython, cmake) on the path.
 pip() {
-    "$venv/bin/python" -m pip --disable-pip-version-check --no-input "$@" < /dev/null 2>&1
+    PATH=$venv/bin:$PATH "$venv/bin/python" -m pip --disable-pip-version-check --no-input "$@" < /dev/null 2>&1
 }
 
 make_venv() {
@@ -254,12 +255,11 @@ set_up() {
     exec 9< "$root/install.sh"
     flock 9 # two at a time would write the same folder
     check_machine
-    install_packages "${run_packages[@]}"
+    local packages=("${run_packages[@]}")
+    if [[ $1 == test ]]; then packages+=("${test_packages[@]}"); fi
+    install_packages "${packages[@]}"
     set_up_run
-    if [[ $1 == test ]]; then
-        install_packages "${test_packages[@]}"
-        set_up_test
-    fi
+    if [[ $1 == test ]]; then set_up_test; fi
     exec 9<&-
     if ((started)); then printf 'Ready after %d s.\n' "$SECONDS"; fi
 }
