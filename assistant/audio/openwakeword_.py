@@ -24,6 +24,13 @@ EMBEDDINGS = 16  # embeddings a classifier looks at
 FEATURES = 96  # numbers in an embedding
 
 
+def word_name(word: str) -> str:
+    """Return the plain name of a word: 'Hey Jarvis' is 'hey_jarvis', a path is its stem."""
+    if word.endswith(".onnx"):
+        return Path(word).stem
+    return word.strip().lower().replace(" ", "_").replace("-", "_")
+
+
 def find_word(word: str) -> Path:
     """Return the classifier's file for a bundled word ('Hey Jarvis' is fine) or a .onnx path.
 
@@ -31,7 +38,7 @@ def find_word(word: str) -> Path:
     """
     if word.endswith(".onnx"):
         return Path(word).expanduser()
-    name = word.strip().lower().replace(" ", "_").replace("-", "_")
+    name = word_name(word)
     if name not in WORDS:
         remedy = did_you_mean(name, WORDS) + " Or give the path of an openWakeWord .onnx file"
         raise BadInput("wake.word", f'no wake word "{word}"', remedy)
