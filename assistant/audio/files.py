@@ -124,7 +124,7 @@ class WavWriter:
             self._raw = Path(path).expanduser().open("wb")
         except OSError as error:
             raise BadInput(str(path), f"cannot be written ({error.strerror})") from None
-        self._file = wave.open(self._raw, "wb")
+        self._file = wave.open(self._raw, "wb")  # noqa: SIM115
         self._file.setnchannels(channels)
         self._file.setsampwidth(2)
         self._file.setframerate(rate)
