@@ -44,6 +44,8 @@ class EchoCanceller:
       ``output_power``, ``residual_power``  float: their sums over the bands.
       ``erle_db``   running echo return loss enhancement; moves only while the reference sounds
           and no near end is judged present.
+      ``sounding``  whether there may be echo in this hop at all.
+      ``far_end_alone`` whether the reference sounded and nobody was judged to talk over it.
       ``converged`` True once ``erle_db`` has passed 8 dB; False below 3 dB or after a reset.
       ``resets``    how often the watchdog threw the filter away because it made things louder.
     """
@@ -80,17 +82,37 @@ class EchoCanceller:
         self._moments = [1e-9, 0.0]
         self._near[:] = 0
         self._quiet_hops = n + 1
+        self.output_power = self.residual_power = 0.0
         self._leak_db = np.zeros(BANDS, np.float32)
         self._echo_bands = np.zeros(BANDS, np.float32)
         self._mean_mic = self._mean_out = 0.0
         self._forget_path(slice(None))
+
+    def shift(self, samples: int) -> None:
+        """Move the echo path ``samples`` earlier, when the reference is now delayed by as much.
+
+        What was learnt is kept where it still lies inside the tail. For one tail afterwards the
+        history is incomplete, and the filter neither cancels fully nor learns.
+        """
+        for start, stop in zip(self._starts, (*self._starts[1:], None), strict=True):
+            waves = np.fft.irfft(self._filter[:, start:stop])[..., :HOP]
+            shape = waves.shape
+            path = waves.reshape(shape[0], -1)
+            moved = np.zeros_like(path)
+            size = max(0, path.shape[1] - abs(samples))
+            moved[:, max(0, -samples) :][:, :size] = path[:, max(0, samples) :][:, :size]
+            self._filter[:, start:stop] = np.fft.rfft(moved.reshape(shape), FFT)
+        self._history[:] = 0
+        self._frames[:] = 0
+        self._hold = self._tail_parts
 
     def _forget_path(self, rows: slice | np.ndarray) -> None:
         n = self._tail_parts
         self._filter[rows] = 0
         self._error[rows, :n] = np.exp(-np.arange(n, dtype=np.float32) / 4)[:, None]
         self._error[rows, n:] = 0.1
-        self._early = 0.0
+        self._early, self._hold = 0.0, 0
+        self.sounding = self.far_end_alone = False
         self._loud = np.zeros(len(self._filter), np.float32)
         self._watched = np.full((2, len(self._filter)), 1e-9, np.float32)
         self._leak_db[:] = 0
@@ -108,7 +130,6 @@ class EchoCanceller:
         played = float(np.dot(reference, reference)) / HOP
         heard = np.einsum("mt,mt->m", mics, mics)
         if not np.isfinite(played + heard.sum()):
-            np.nan_to_num(mics, copy=False if mics is out else True, posinf=0, neginf=0)
             out[:] = np.nan_to_num(mics, posinf=0.0, neginf=0.0)
             return out
         self._quiet_hops = 0 if played > _SILENT else self._quiet_hops + 1
@@ -126,8 +147,11 @@ class EchoCanceller:
             np.copyto(out, mics)
             return out
         self._judge(error_power, _square(echo), float(heard.mean()), float(left.mean()))
-        clipped = max(float(mics.max()), -float(mics.min())) > 0.985
-        self._adapt(error_power, clipped)
+        if self._hold:
+            self._hold -= 1
+        else:
+            clipped = max(float(mics.max()), -float(mics.min())) > 0.985
+            self._adapt(error_power, clipped)
         return out
 
     def _pass(self, mics: np.ndarray) -> np.ndarray:
@@ -141,6 +165,7 @@ class EchoCanceller:
         self.output_power = float(np.vdot(mics, mics)) / mics.size
         self.output_bands[:] = self.output_power / BANDS
         self.residual_power = 0.0
+        self.sounding = self.far_end_alone = False
         return self._out
 
     def _remember(self, reference: np.ndarray, played: float) -> None:
@@ -224,8 +249,10 @@ class EchoCanceller:
         self.output_bands[:] = out
         self.output_power = float(out.sum())
         self.residual_power = float(self.residual_bands.sum())
+        self.sounding = True
         alone = self.output_power < 4 * self.residual_power + 1e-9
-        if alone and float(self._echo_bands.sum()) > 1e-6:
+        self.far_end_alone = alone and float(self._echo_bands.sum()) > 1e-6
+        if self.far_end_alone:
             self._mean_mic += 0.02 * (heard - self._mean_mic)
             self._mean_out += 0.02 * (left - self._mean_out)
             self.erle_db = 10 * float(np.log10(self._mean_mic / (self._mean_out + 1e-12)))
