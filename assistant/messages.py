@@ -51,6 +51,7 @@ class SpeechSuspected:
 
     at: int
     onset: int
+    position: Position | None = None  # where the reply was ducked
 
 
 @dataclass(frozen=True)
@@ -256,6 +257,19 @@ class PlaySound:
 
 
 @dataclass(frozen=True)
+class PlayMedia:
+    """Play music beside everything else; it ducks while anybody speaks."""
+
+    clip: Clip
+    loop: bool = False
+
+
+@dataclass(frozen=True)
+class StopMedia:
+    """Fade the music out."""
+
+
+@dataclass(frozen=True)
 class SetVolume:
     """Set the loudspeaker's level, 0 to 1."""
 
@@ -330,7 +344,7 @@ Event = (
 )  # fmt: skip
 AudioCommand = (
     Listen | SetPatience | StopListening | Begin | Play | Resume | StopSpeech | PlaySound
-    | SetVolume | SetMute | Pressed
+    | PlayMedia | StopMedia | SetVolume | SetMute | Pressed
 )  # fmt: skip
 WorkerCommand = Recognise | Captured | Conclude | Respond | Cancel
 Command = AudioCommand | WorkerCommand | Show

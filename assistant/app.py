@@ -1,0 +1,147 @@
+"""Puts the speaker together from its settings, and runs it in four threads on a sound card."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from assistant import messages as m
+from assistant.audio.device import Device
+from assistant.audio.format import samples
+from assistant.audio.front_end import FrontEnd
+from assistant.audio.mixer import Mixer
+from assistant.audio.thread import AudioLoop, Detectors
+from assistant.audio.voice_activity import VoiceActivity
+from assistant.audio.wake import WakeDecision, WakeWord
+from assistant.conversation import Rules
+from assistant.dialogue import Dialogue
+from assistant.loop import Channels, MainLoop
+from assistant.plugins import load_skills
+from assistant.settings import Settings
+from assistant.speech.engines import open_recogniser, open_voice
+from assistant.speech.worker import Worker
+from assistant.store import Store
+from assistant.understanding import Understanding
+
+SWITCH_INTERVAL_S = 0.001  # with Python's 5 ms a busy worker makes every hop late (DESIGN 1)
+
+
+@dataclass
+class Speaker:
+    """The assembled speaker; whoever drives it calls ``audio.hop``, ``pump`` and the worker."""
+
+    settings: Settings
+    channels: Channels
+    audio: AudioLoop
+    main: MainLoop
+    worker: Worker
+    store: Store
+
+    @property
+    def inbox(self):
+        """Events to main."""
+        return self.channels.inbox
+
+    @property
+    def worker_queue(self):
+        """Commands to the worker."""
+        return self.channels.worker
+
+    @property
+    def observers(self) -> list[Callable[[object, int], None]]:
+        """Called with every event and command, and the sample count, on the main thread."""
+        return self.main.observers
+
+    @property
+    def position(self) -> int:
+        """Samples handled so far."""
+        return self.audio.position
+
+    def pump(self) -> None:
+        """Let main handle what is in its inbox."""
+        self.main.pump()
+
+    def close(self) -> None:
+        """Release engines, device and store."""
+        self.worker.close()
+        self.audio.device.close()
+        self.store.close()
+
+
+def rules_of(settings: Settings) -> Rules:
+    """Return the conversation's durations from the settings."""
+    talk = settings.conversation
+    return Rules(
+        question=samples(talk.question_s),
+        follow_up=samples(talk.follow_up_s),
+        silence=samples(talk.silence_s),
+    )
+
+
+def assemble(
+    settings: Settings, device: Device, *, now: Callable[[], datetime] = datetime.now
+) -> Speaker:
+    """Build every part around ``device``; nothing runs yet. ``now`` is the skills' clock."""
+    channels = Channels()
+    mixer = Mixer(
+        level=settings.volume.level,
+        duck_db=settings.bargein.duck_db,
+        hold_ms=settings.bargein.hold_ms,
+        latency=device.health().output_latency,
+    )
+    detectors = Detectors(
+        WakeWord(settings.wake.word), WakeDecision(settings.wake), VoiceActivity()
+    )
+    front_end = FrontEnd(
+        len(device.layout.mics), settings.echo, loopback=device.layout.loopback is not None
+    )
+    audio = AudioLoop(
+        device, front_end, detectors, mixer, channels,
+        silence=samples(settings.conversation.silence_s),
+    )  # fmt: skip
+    main = MainLoop(channels, lambda: audio.position, rules_of(settings))
+    store = Store(Path(settings.store.path).expanduser())
+    understanding = Understanding(load_skills(settings.skills).skills)
+    dialogue = Dialogue(understanding, store, post=channels.inbox.put, now=now)
+    recogniser = open_recogniser(settings.speech, understanding.grammar())
+    worker = Worker(channels, audio.ring, recogniser, dialogue, open_voice(settings.speech))
+    return Speaker(settings, channels, audio, main, worker, store)
+
+
+def work(speaker: Speaker) -> None:
+    """Serve the worker's queue until None arrives; the worker thread's whole life."""
+    while (command := speaker.channels.worker.get()) is not None:
+        for event in speaker.worker.handle(command):
+            speaker.channels.inbox.put(event)
+
+
+def run(settings: Settings, device: Device, *, until: Callable[[Speaker], bool] | None = None):
+    """Run the speaker on ``device`` until Ctrl-C, a lost device, or ``until`` says so."""
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    speaker = assemble(settings, device)
+    threads = [
+        threading.Thread(target=speaker.audio.run, name="audio", daemon=True),
+        threading.Thread(target=work, args=(speaker,), name="worker", daemon=True),
+    ]
+    failed: list[str] = []
+    speaker.observers.append(
+        lambda msg, _at: failed.append(msg.reason) if isinstance(msg, m.AudioFailed) else None
+    )
+    for thread in threads:
+        thread.start()
+    try:
+        while not failed and not (until and until(speaker)):
+            speaker.main.wait(speaker.main.patience_s())
+    except KeyboardInterrupt:
+        pass
+    finally:
+        speaker.audio.stopping = True
+        speaker.channels.worker.put(None)
+        for thread in threads:
+            thread.join(timeout=2.0)
+        speaker.close()
+    return failed[0] if failed else None

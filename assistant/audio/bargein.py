@@ -1,0 +1,75 @@
+"""Is somebody talking over the speaker? The evidence that ducks, hop by hop.
+
+Two things must agree: the voice activity detector on the cleaned signal, and more power in the
+cleaned signal than the echo canceller expects to leave behind. Ducking is cheap and reversible,
+so evidence asks for a few hops only; the decision to stop needs words and is made elsewhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assistant.audio.format import HOP, samples
+
+
+@dataclass(frozen=True)
+class EvidenceRules:
+    """Thresholds of the evidence; measured in tests/benchmarks/bench_bargein.py."""
+
+    speech: float = 0.5  # voice activity probability
+    over_residual_db: float = 6.0  # cleaned power over the expected residual echo
+    over_noise_db: float = 9.0  # ... and over the background
+    hops: int = 2  # hops of agreement before the duck
+    lookback: int = samples(0.064)  # the detectors' own delay: speech began this much earlier
+    rest: int = samples(0.4)  # after a resume, hops of agreement count double this long
+
+
+class NoiseFloor:
+    """Tracks the background's power: falls at once, rises by 1 dB a second."""
+
+    RISE = 10.0 ** (0.1 * HOP / 16_000)
+
+    def __init__(self) -> None:
+        self.power = 1.0
+
+    def update(self, power: float) -> float:
+        """Take one hop's mean square and return the floor."""
+        self.power = max(min(power, self.power * self.RISE), 1e-10)
+        return self.power
+
+
+class Evidence:
+    """Counts hops in which somebody seems to talk over the reply. Audio thread only."""
+
+    def __init__(self, rules: EvidenceRules | None = None) -> None:
+        self.rules = rules or EvidenceRules()
+        self._residual_factor = 10.0 ** (self.rules.over_residual_db / 10.0)
+        self._noise_factor = 10.0 ** (self.rules.over_noise_db / 10.0)
+        self._count = 0
+        self._rest_until = 0
+
+    def rest(self, at: int) -> None:
+        """Ask for twice the evidence for a while: a duck has just turned out to be nothing."""
+        self._rest_until, self._count = at + self.rules.rest, 0
+
+    def update(self, at: int, speech: float, power: float, residual: float, noise: float) -> bool:
+        """Take one hop; return True when it is time to duck.
+
+        ``speech`` is the voice activity probability; ``power``, ``residual`` and ``noise`` are
+        mean squares of the cleaned signal, of the echo expected in it, and of the background.
+        """
+        agree = (
+            speech >= self.rules.speech
+            and power > self._residual_factor * residual
+            and power > self._noise_factor * noise
+        )
+        self._count = self._count + 1 if agree else max(0, self._count - 1)
+        needed = self.rules.hops * (2 if at < self._rest_until else 1)
+        if self._count < needed:
+            return False
+        self._count = 0
+        return True
+
+    def onset(self, at: int) -> int:
+        """Return about when the speech that ducked at ``at`` began."""
+        return max(0, at - self.rules.hops * HOP - self.rules.lookback)

@@ -1,0 +1,258 @@
+"""The audio thread: one hop at a time from the microphone to the loudspeaker and back.
+
+It never locks, logs, loads or waits except in ``device.exchange``. It ducks by itself when there
+is evidence of speech, and stops by itself on the wake word and the button; everything else
+arrives as a command, while the speaker is already quiet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from assistant import messages as m
+from assistant.audio.bargein import Evidence, NoiseFloor
+from assistant.audio.capture import CaptureRing
+from assistant.audio.device import Device, DeviceLost, EndOfAudio
+from assistant.audio.endpoint import Endpoint, Ended, Nothing
+from assistant.audio.format import HOP, samples
+from assistant.audio.mixer import Mixer
+from assistant.loop import Channels
+from assistant.messages import Policy
+
+CAPTURED_EVERY = 4  # hops between two nudges to the worker (64 ms)
+HOLD_LIMIT = samples(14.0)  # a held reply goes on by itself after this: main may be stuck
+
+
+class FrontEnd(Protocol):
+    """Microphones and reference in, one cleaned signal out (``assistant.audio.front_end``)."""
+
+    residual_power: float
+
+    def process(self, mics: np.ndarray, reference: np.ndarray, playing: bool) -> np.ndarray: ...
+
+
+@dataclass
+class Taps:
+    """What the last hop looked like; for the room, the plots and ``doctor``."""
+
+    wake: float = 0.0
+    speech: float = 0.0
+    gain: float = 1.0
+    playing: bool = False
+    held: bool = False
+    power: float = 0.0
+    residual: float = 0.0
+
+
+@dataclass(frozen=True)
+class Detectors:
+    """The engines that look at every hop."""
+
+    wake: object  # WakeWord
+    decision: object  # WakeDecision
+    voice: object  # VoiceActivity
+
+
+class AudioLoop:
+    """Owns everything that must not be late. ``hop`` and ``run`` belong to the audio thread."""
+
+    def __init__(
+        self,
+        device: Device,
+        front_end: FrontEnd,
+        detectors: Detectors,
+        mixer: Mixer,
+        channels: Channels,
+        *,
+        silence: int,
+        evidence: Evidence | None = None,
+    ) -> None:
+        self.device, self.front_end, self.mixer = device, front_end, mixer
+        self._wake, self._decision, self._voice = (
+            detectors.wake,
+            detectors.decision,
+            detectors.voice,
+        )
+        self._channels = channels
+        self._default_silence = silence
+        self.ring = CaptureRing()
+        self.taps = Taps()
+        self.hops = 0  # the watchdog looks whether this moves
+        self.stopping = False
+        self._mics = list(device.layout.mics)
+        self._loopback = device.layout.loopback
+        self._heard = np.zeros((len(self._mics), HOP), np.float32)
+        self._endpoint: Endpoint | None = None
+        self._listening = 0  # turn being captured
+        self._evidence = evidence or Evidence()
+        self._noise = NoiseFloor()
+        self._held_since = 0
+        self._muted = False
+        self._commands: dict[type, Callable[[object], None]] = {
+            m.Listen: self._listen,
+            m.SetPatience: self._set_patience,
+            m.StopListening: self._stop_listening,
+            m.Begin: lambda c: mixer.speech.begin(c.turn, c.policy),
+            m.Play: mixer.speech.queue,
+            m.Resume: self._resume,
+            m.StopSpeech: self._stop_speech,
+            m.PlaySound: lambda c: mixer.play_sound(c.clip),
+            m.PlayMedia: lambda c: mixer.play_media(c.clip, c.loop),
+            m.StopMedia: lambda c: mixer.stop_media(),
+            m.SetVolume: lambda c: mixer.set_volume(c.level),
+            m.SetMute: self._set_mute,
+            m.Pressed: self._press,
+        }
+
+    @property
+    def position(self) -> int:
+        """Samples handled so far; any thread may read it."""
+        return self.ring.position
+
+    def run(self) -> None:
+        """Handle hops until stopped or the device ends; a lost device is reported, not raised."""
+        try:
+            while not self.stopping:
+                self.hop()
+        except EndOfAudio:
+            self._post(m.AudioFailed(self.position, "the recording is over"))
+        except DeviceLost as lost:
+            self._post(m.AudioFailed(self.position, str(lost)))
+
+    def hop(self) -> None:
+        """Play one hop, hear one hop, and draw the conclusions that cannot wait."""
+        while self._channels.audio:
+            command = self._channels.audio.popleft()
+            self._commands[type(command)](command)
+        playing = self.mixer.playing
+        out = self.mixer.render()
+        clean = self._clean(out, self.device.exchange(out), playing)
+        self.ring.write(clean)
+        self.hops += 1
+        self._report_speech()
+        self._detect(clean, playing)
+
+    # --- one hop, step by step -----------------------------------------------------------
+
+    def _clean(self, out: np.ndarray, rows: np.ndarray, playing: bool) -> np.ndarray:
+        if self._muted:
+            self._heard[:] = 0.0
+        else:
+            np.take(rows, self._mics, axis=0, out=self._heard)
+        reference = out if self._loopback is None else rows[self._loopback]
+        return self.front_end.process(self._heard, reference, playing)
+
+    def _report_speech(self) -> None:
+        speech = self.mixer.speech
+        if speech.started is not None:
+            self._post(m.SegmentStarted(self.position, speech.turn, speech.started))
+        if speech.finished:
+            self._post(m.SpeechFinished(self.position, speech.turn))
+
+    def _detect(self, clean: np.ndarray, playing: bool) -> None:
+        at = self.position
+        score = self._wake.process(clean)
+        speech = self._voice.process(clean)
+        power = float(np.dot(clean, clean)) / HOP
+        noise = self._noise.update(power)
+        residual = self.front_end.residual_power
+        self._tap(score, speech, power, residual, playing)
+        if score is not None:
+            hit = self._decision.update(at, score, playing)
+            if hit is not None:
+                self._woken(at, hit)
+        if self._endpoint is not None:
+            self._follow(at, speech)
+        self._barge_in(at, speech, power, residual, noise)
+
+    def _tap(
+        self, score: float | None, speech: float, power: float, residual: float, playing: bool
+    ) -> None:
+        taps = self.taps
+        taps.wake = taps.wake if score is None else score
+        taps.speech, taps.power, taps.residual = speech, power, residual
+        taps.gain, taps.playing = self.mixer.speech.gain, playing
+        taps.held = self.mixer.speech.held
+
+    def _woken(self, at: int, hit: object) -> None:
+        channel = self.mixer.speech
+        if channel.active and channel.policy is Policy.CLOSED:
+            return
+        cut = channel.stop()
+        self._endpoint = None
+        self._post(m.WakeHeard(at, hit.start, self._wake.word, hit.score, cut))
+
+    def _follow(self, at: int, speech: float) -> None:
+        outcome = self._endpoint.update(at, speech)
+        ended = isinstance(outcome, Ended | Nothing)
+        if ended or self.hops % CAPTURED_EVERY == 0:
+            self._channels.worker.put(m.Captured(at))
+        if not ended:
+            return
+        self._endpoint = None
+        self.mixer.duck_media(False)
+        if isinstance(outcome, Ended):
+            self._post(m.SpeechEnded(at, self._listening, outcome.end))
+        else:
+            self._post(m.NothingHeard(at, self._listening))
+
+    def _barge_in(
+        self, at: int, speech: float, power: float, residual: float, noise: float
+    ) -> None:
+        channel = self.mixer.speech
+        if channel.held:
+            if at - self._held_since > HOLD_LIMIT:
+                channel.resume()
+                self._post(m.HoldExpired(at))
+        elif channel.audible and self._evidence.update(at, speech, power, residual, noise):
+            channel.duck()
+            self._held_since = at
+            self._post(m.SpeechSuspected(at, self._evidence.onset(at), channel.position()))
+
+    # --- commands ------------------------------------------------------------------------
+
+    def _listen(self, command: m.Listen) -> None:
+        self._listening = command.turn
+        self._endpoint = Endpoint(
+            start=command.start,
+            timeout=command.timeout,
+            silence=self._default_silence,
+            speaking=command.speaking,
+        )
+        self.mixer.duck_media(True)
+
+    def _set_patience(self, command: m.SetPatience) -> None:
+        if self._endpoint is not None and command.turn == self._listening:
+            self._endpoint.silence = command.silence
+
+    def _stop_listening(self, command: m.StopListening) -> None:
+        if command.turn == self._listening:
+            self._endpoint = None
+            self.mixer.duck_media(False)
+
+    def _resume(self, command: m.Resume) -> None:
+        if command.turn == self.mixer.speech.turn:
+            self.mixer.speech.resume()
+            self._evidence.rest(self.position)
+
+    def _stop_speech(self, command: m.StopSpeech) -> None:
+        if command.turn != self.mixer.speech.turn:
+            return
+        cut = self.mixer.speech.stop()
+        if cut is not None:
+            self._post(m.SpeechStopped(self.position, command.turn, cut))
+
+    def _set_mute(self, command: m.SetMute) -> None:
+        self._muted = command.on
+
+    def _press(self, command: m.Pressed) -> None:
+        cut = self.mixer.speech.stop()
+        self._endpoint = None
+        self._post(replace(command, at=self.position, interrupted=cut))
+
+    def _post(self, event: m.Event) -> None:
+        self._channels.inbox.put(event)

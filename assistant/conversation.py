@@ -1,0 +1,343 @@
+"""The conversation: a pure, total function from a state and an event to a state and commands.
+
+``step`` decides everything that is not a matter of milliseconds (those are the audio thread's).
+It never looks at a clock: time arrives as the sample count of the event. tests/
+test_conversation.py walks every state with every event and checks the invariants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from assistant import messages as m
+from assistant.audio.format import samples
+from assistant.messages import Policy, Position
+
+
+class Mode(Enum):
+    """What the speaker is doing."""
+
+    IDLE = "idle"
+    LISTENING = "listening"
+    THINKING = "thinking"
+    SPEAKING = "speaking"
+    HELD = "held"  # ducked while it finds out whether somebody means it
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything the conversation remembers between two events."""
+
+    mode: Mode = Mode.IDLE
+    turn: int = 0  # the utterance being heard, or the reply being prepared or spoken; 0 is none
+    candidate: int = 0  # the utterance said over the reply while it is held; 0 is none
+    last: int = 0  # the highest turn given out
+    policy: Policy = Policy.OPEN
+    question: bool = False  # the reply opens the microphone
+    quiet: bool = False  # the utterance may not be meant for us: no apology for chatter
+    interrupted: Position | None = None  # where the last reply was cut
+    deadline: int | None = None  # sample at which waiting ends
+    muted: bool = False
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The durations ``step`` works with, in samples."""
+
+    address: int = samples(6.0)  # wait for speech after the wake word
+    question: int = samples(8.0)  # ... after a question
+    follow_up: int = samples(4.0)  # ... after a reply; 0 does not listen
+    silence: int = samples(0.7)  # ends an utterance
+    silence_complete: int = samples(0.3)  # ... that cannot go on
+    think: int = samples(20.0)
+    hold: int = samples(12.0)
+    pre_roll: int = samples(0.35)
+
+
+Commands = tuple[m.Command, ...]
+Outcome = tuple[State, Commands]
+
+
+def step(state: State, event: m.Event, rules: Rules) -> Outcome:
+    """Return the next state and what to do; an event that does not matter changes nothing."""
+    if _stale(state, event):
+        return state, ()
+    handler = _HANDLERS.get((state.mode, type(event))) or _ANYWHERE.get(type(event))
+    return handler(state, event, rules) if handler else (state, ())
+
+
+def _stale(state: State, event: m.Event) -> bool:
+    turn = getattr(event, "turn", None)
+    if turn is None or isinstance(event, m.SpeechStopped):
+        return False
+    return turn == 0 or turn not in (state.turn, state.candidate)
+
+
+def _silence(state: State) -> Commands:
+    """Commands that end whatever is going on; cancelling comes first."""
+    commands: list[m.Command] = [m.Cancel(state.last)]
+    if state.mode in (Mode.THINKING, Mode.SPEAKING, Mode.HELD):
+        commands.append(m.StopSpeech(state.turn))
+    heard = state.candidate or (state.turn if state.mode is Mode.LISTENING else 0)
+    if heard:
+        commands.append(m.StopListening(heard))
+    return tuple(commands)
+
+
+def _idle(state: State) -> State:
+    return replace(
+        state, mode=Mode.IDLE, turn=0, candidate=0, question=False, quiet=False, deadline=None
+    )
+
+
+def _listen(state: State, start: int, timeout: int, quiet: bool) -> Outcome:
+    turn = state.last + 1
+    following = replace(
+        _idle(state), mode=Mode.LISTENING, turn=turn, last=turn, quiet=quiet, policy=Policy.OPEN
+    )
+    return following, (
+        m.Recognise(turn, start),
+        m.Listen(turn, start, timeout),
+        m.Show("listening"),
+    )
+
+
+# --- in any mode -----------------------------------------------------------------------------
+
+
+def _wake(state: State, event: m.WakeHeard, rules: Rules) -> Outcome:
+    if state.muted:
+        return state, ()
+    before = _silence(state) if state.mode is not Mode.IDLE else ()
+    following, commands = _listen(state, event.start, rules.address, quiet=False)
+    cut = event.interrupted or state.interrupted
+    return replace(following, interrupted=cut), before + commands
+
+
+def _press(state: State, event: m.Pressed, rules: Rules) -> Outcome:
+    if state.mode is Mode.IDLE:
+        if state.muted:
+            return state, (m.Show("muted"),)
+        return _listen(state, event.at, rules.address, quiet=False)
+    cut = event.interrupted or state.interrupted
+    return replace(_idle(state), interrupted=cut), _silence(state) + (m.Show("idle"),)
+
+
+def _mute(state: State, event: m.MuteSet, rules: Rules) -> Outcome:
+    commands: Commands = (m.SetMute(event.on), m.Show("muted" if event.on else "idle"))
+    if not event.on or state.mode not in (Mode.LISTENING, Mode.HELD):
+        return replace(state, muted=event.on), commands
+    return replace(_idle(state), muted=True), _silence(state) + commands
+
+
+def _volume(state: State, event: m.VolumeSet, rules: Rules) -> Outcome:
+    return state, (m.SetVolume(event.level),)
+
+
+def _failed(state: State, event: m.AudioFailed, rules: Rules) -> Outcome:
+    return _idle(state), (m.Cancel(state.last), m.Show("error"))
+
+
+def _stopped(state: State, event: m.SpeechStopped, rules: Rules) -> Outcome:
+    return replace(state, interrupted=event.position), ()
+
+
+def _ready(state: State, event: m.SegmentReady, rules: Rules) -> Outcome:
+    if event.turn != state.turn or state.mode not in (Mode.THINKING, Mode.SPEAKING, Mode.HELD):
+        return state, ()
+    play = m.Play(event.turn, event.segment, event.clip, event.last)
+    if state.mode is Mode.THINKING:
+        return replace(state, mode=Mode.SPEAKING, deadline=None), (play, m.Show("speaking"))
+    return state, (play,)
+
+
+# --- listening -------------------------------------------------------------------------------
+
+
+def _patience(state: State, event: m.Heard, rules: Rules) -> Commands:
+    complete = event.stop or (event.command and event.complete)
+    return (m.SetPatience(event.turn, rules.silence_complete if complete else rules.silence),)
+
+
+def _heard_more(state: State, event: m.Heard, rules: Rules) -> Outcome:
+    return state, () if event.final else _patience(state, event, rules)
+
+
+def _utterance_ended(state: State, event: m.SpeechEnded, rules: Rules) -> Outcome:
+    following = replace(state, mode=Mode.THINKING, deadline=event.at + rules.think)
+    return following, (m.Conclude(event.turn, event.end), m.Show("thinking"))
+
+
+def _nothing_heard(state: State, event: m.NothingHeard, rules: Rules) -> Outcome:
+    return _idle(state), (m.Cancel(event.turn), m.Show("idle"))
+
+
+# --- thinking --------------------------------------------------------------------------------
+
+
+def _understood(state: State, event: m.Heard, rules: Rules) -> Outcome:
+    if not event.final:
+        return state, ()
+    if state.quiet and not event.text:
+        return _idle(state), (m.Cancel(event.turn), m.Show("idle"))
+    return state, (m.Respond(event.turn, event.text, state.interrupted, state.quiet),)
+
+
+def _planned(state: State, event: m.ReplyPlanned, rules: Rules) -> Outcome:
+    following = replace(
+        state, policy=event.policy, question=event.question, interrupted=None, quiet=False
+    )
+    return following, (m.Begin(event.turn, event.policy),)
+
+
+def _no_reply(state: State, event: m.NoReply, rules: Rules) -> Outcome:
+    return _idle(state), (m.Show("idle"),)
+
+
+def _gave_up(state: State, event: m.Tick, rules: Rules) -> Outcome:
+    if state.deadline is None or event.at < state.deadline:
+        return state, ()
+    return _idle(state), _silence(state) + (m.Show("error"),)
+
+
+# --- speaking --------------------------------------------------------------------------------
+
+
+def _suspected(state: State, event: m.SpeechSuspected, rules: Rules) -> Outcome:
+    candidate = state.last + 1
+    following = replace(
+        state,
+        mode=Mode.HELD,
+        candidate=candidate,
+        last=candidate,
+        interrupted=event.position,
+        deadline=event.at + rules.hold,
+    )
+    start = max(0, event.onset - rules.pre_roll)
+    return following, (
+        m.Recognise(candidate, start, over_speech=state.turn),
+        m.Listen(candidate, event.onset, rules.address, speaking=True),
+        m.Show("held"),
+    )
+
+
+def _finished(state: State, event: m.SpeechFinished, rules: Rules) -> Outcome:
+    window = rules.question if state.question else rules.follow_up
+    if window == 0 or state.muted:
+        return _idle(state), (m.Show("idle"),)
+    return _listen(state, event.at, window, quiet=not state.question)
+
+
+# --- held ------------------------------------------------------------------------------------
+
+
+def _held_heard(state: State, event: m.Heard, rules: Rules) -> Outcome:
+    if event.turn != state.candidate:
+        return state, ()
+    if event.stop:
+        return _stop_phrase(state, event)
+    if not event.final:
+        return state, _patience(state, event, rules) if event.text and not event.own else ()
+    if event.command and not event.own and state.policy is Policy.OPEN:
+        return _interrupted(state, event, rules)
+    return _go_on(state)
+
+
+def _stop_phrase(state: State, event: m.Heard) -> Outcome:
+    following = replace(_idle(state), interrupted=state.interrupted)
+    return following, (
+        m.Cancel(state.turn),
+        m.StopSpeech(state.turn),
+        m.StopListening(event.turn),
+        m.Respond(event.turn, event.text, state.interrupted, quiet=True),
+        m.Show("idle"),
+    )
+
+
+def _interrupted(state: State, event: m.Heard, rules: Rules) -> Outcome:
+    following = replace(
+        _idle(state),
+        mode=Mode.THINKING,
+        turn=event.turn,
+        quiet=True,
+        deadline=None if state.deadline is None else state.deadline + rules.think,
+    )
+    return following, (
+        m.Cancel(state.turn),
+        m.StopSpeech(state.turn),
+        m.Respond(event.turn, event.text, state.interrupted, quiet=True),
+        m.Show("thinking"),
+    )
+
+
+def _go_on(state: State) -> Outcome:
+    following = replace(state, mode=Mode.SPEAKING, candidate=0, deadline=None, interrupted=None)
+    return following, (
+        m.StopListening(state.candidate),
+        m.Resume(state.turn),
+        m.Show("speaking"),
+    )
+
+
+def _held_ended(state: State, event: m.SpeechEnded, rules: Rules) -> Outcome:
+    return state, (m.Conclude(event.turn, event.end),)
+
+
+def _held_over(state: State, event: m.Event, rules: Rules) -> Outcome:
+    return _go_on(state)
+
+
+def _held_too_long(state: State, event: m.Tick, rules: Rules) -> Outcome:
+    return (
+        _go_on(state)
+        if state.deadline is not None and event.at >= state.deadline
+        else (
+            state,
+            (),
+        )
+    )
+
+
+def _finished_while_held(state: State, event: m.SpeechFinished, rules: Rules) -> Outcome:
+    """The reply ended under the duck: what is being said is now simply the next utterance."""
+    following = replace(
+        _idle(state),
+        mode=Mode.LISTENING,
+        turn=state.candidate,
+        quiet=not state.question,
+        interrupted=None,
+    )
+    return following, (m.Show("listening"),)
+
+
+Handler = Callable[[State, m.Event, Rules], Outcome]
+
+_ANYWHERE: dict[type, Handler] = {
+    m.WakeHeard: _wake,
+    m.Pressed: _press,
+    m.MuteSet: _mute,
+    m.VolumeSet: _volume,
+    m.AudioFailed: _failed,
+    m.SpeechStopped: _stopped,
+    m.SegmentReady: _ready,
+}
+
+_HANDLERS: dict[tuple[Mode, type], Handler] = {
+    (Mode.LISTENING, m.Heard): _heard_more,
+    (Mode.LISTENING, m.SpeechEnded): _utterance_ended,
+    (Mode.LISTENING, m.NothingHeard): _nothing_heard,
+    (Mode.THINKING, m.Heard): _understood,
+    (Mode.THINKING, m.ReplyPlanned): _planned,
+    (Mode.THINKING, m.NoReply): _no_reply,
+    (Mode.THINKING, m.Tick): _gave_up,
+    (Mode.SPEAKING, m.SpeechSuspected): _suspected,
+    (Mode.SPEAKING, m.SpeechFinished): _finished,
+    (Mode.HELD, m.Heard): _held_heard,
+    (Mode.HELD, m.SpeechEnded): _held_ended,
+    (Mode.HELD, m.NothingHeard): _held_over,
+    (Mode.HELD, m.HoldExpired): _held_over,
+    (Mode.HELD, m.Tick): _held_too_long,
+    (Mode.HELD, m.SpeechFinished): _finished_while_held,
+}

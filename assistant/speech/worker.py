@@ -1,0 +1,194 @@
+"""The worker: hears the words, understands, does it, and speaks. One turn at a time.
+
+``handle`` is a generator so that the same code runs in a thread on a Pi and on the virtual clock
+of the room: between two of its events the caller may look whether the turn still matters.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+from assistant import messages as m
+from assistant.audio.capture import CaptureRing
+from assistant.audio.format import SAMPLE_RATE
+from assistant.dialogue import Dialogue
+from assistant.errors import AssistantError
+from assistant.loop import Channels
+from assistant.skill import Reply, Segment
+from assistant.speech.recogniser import Recogniser, Stream, Transcript
+from assistant.speech.stop import StopSpotter
+from assistant.speech.voice import Clip, Voice
+
+log = logging.getLogger(__name__)
+
+BLOCK = SAMPLE_RATE // 10
+TRAILING = SAMPLE_RATE // 5  # sound after the last speech that the recogniser still gets
+APOLOGY = "Sorry, something went wrong."
+
+
+class _Hearing:
+    """One utterance being recognised, with a stop-phrase spotter beside it when we talk."""
+
+    def __init__(self, command: m.Recognise, recogniser: Recogniser, stops: tuple[str, ...]):
+        self.turn, self.fed = command.turn, command.start
+        self.over_speech = command.over_speech
+        self.stream: Stream = recogniser.open()
+        self.spotter = None
+        if command.over_speech is not None:
+            self.spotter = StopSpotter(recogniser.open(stops))
+        self.text = ""
+
+    def feed(self, ring: CaptureRing, until: int) -> bool:
+        """Feed what is new; return True when the text changed or a stop phrase was spotted."""
+        before, spotted = self.text, False
+        while self.fed < until:
+            block = ring.read(self.fed, min(until, self.fed + BLOCK))
+            self.fed = min(until, self.fed + BLOCK)
+            if block.size:
+                self.text = self.stream.feed(block)
+                spotted = (self.spotter is not None and self.spotter.feed(block)) or spotted
+        return spotted or self.text != before
+
+    @property
+    def stopped(self) -> bool:
+        return self.spotter is not None and self.spotter.heard
+
+    def finish(self) -> Transcript:
+        if self.spotter is not None:
+            self.spotter.finish()
+        return self.stream.finish()
+
+    def close(self) -> None:
+        self.stream.close()
+        if self.spotter is not None:
+            self.spotter.close()
+
+
+class Worker:
+    """Turns commands into events. Worker thread only."""
+
+    def __init__(
+        self,
+        channels: Channels,
+        ring: CaptureRing,
+        recogniser: Recogniser,
+        dialogue: Dialogue,
+        voice: Voice,
+    ) -> None:
+        self._channels, self._ring = channels, ring
+        self.recogniser, self.dialogue, self.voice = recogniser, dialogue, voice
+        self._hearing: _Hearing | None = None
+        self._spoken: dict[int, tuple[str, ...]] = {}  # what the reply of a turn says
+
+    def handle(self, command: m.WorkerCommand) -> Iterator[m.Event]:
+        """Do ``command``, yielding each event as soon as it exists.
+
+        An engine that fails costs this turn an apology, never the speaker.
+        """
+        try:
+            yield from self._dispatch(command)
+        except AssistantError as error:
+            log.error("%s", error)
+            yield from self._apologise(command)
+        except Exception:
+            log.exception("the worker failed on %s", type(command).__name__)
+            yield from self._apologise(command)
+
+    def close(self) -> None:
+        """Release the engines."""
+        self._forget()
+        self.recogniser.close()
+        self.voice.close()
+
+    def _dispatch(self, command: m.WorkerCommand) -> Iterator[m.Event]:
+        match command:
+            case m.Recognise():
+                self._forget()
+                if not self._cancelled(command.turn):
+                    stops = self.dialogue.stop_phrases()
+                    self._hearing = _Hearing(command, self.recogniser, stops)
+            case m.Captured():
+                yield from self._captured(command)
+            case m.Conclude():
+                yield from self._conclude(command)
+            case m.Respond():
+                yield from self._respond(command)
+            case m.Cancel():
+                if self._hearing is not None and self._hearing.turn <= command.turn:
+                    self._forget()
+
+    def _cancelled(self, turn: int) -> bool:
+        return turn <= self._channels.cancelled
+
+    def _forget(self) -> None:
+        if self._hearing is not None:
+            self._hearing.close()
+            self._hearing = None
+
+    def _captured(self, command: m.Captured) -> Iterator[m.Event]:
+        hearing = self._hearing
+        if hearing is not None and hearing.feed(self._ring, command.until):
+            yield self._heard(hearing, hearing.text, final=False)
+
+    def _conclude(self, command: m.Conclude) -> Iterator[m.Event]:
+        hearing = self._hearing
+        if hearing is None or hearing.turn != command.turn:
+            return
+        hearing.feed(self._ring, min(command.end + TRAILING, self._ring.position))
+        transcript = hearing.finish()
+        event = self._heard(hearing, transcript.text, final=True, confidence=transcript.confidence)
+        self._forget()
+        yield event
+
+    def _heard(self, hearing: _Hearing, text: str, final: bool, confidence: float = 1.0) -> m.Heard:
+        speaking = self._spoken.get(hearing.over_speech) if hearing.over_speech else None
+        sense = self.dialogue.assess(text, speaking=speaking)
+        stop = hearing.stopped or (final and sense.stop and not sense.own)
+        return m.Heard(
+            hearing.turn,
+            text,
+            final,
+            stop=stop,
+            command=sense.command,
+            complete=sense.complete,
+            own=sense.own,
+            confidence=confidence,
+        )
+
+    def _respond(self, command: m.Respond) -> Iterator[m.Event]:
+        reply = self.dialogue.respond(
+            command.text, interrupted=command.interrupted, quiet=command.quiet
+        )
+        if reply is None or not reply.segments:
+            yield m.NoReply(command.turn)
+            return
+        self.dialogue.note_planned(command.turn, reply)
+        yield from self._say(command.turn, reply)
+
+    def _say(self, turn: int, reply: Reply) -> Iterator[m.Event]:
+        texts = tuple(s.text for s in reply.segments)
+        self._spoken = {turn: texts}
+        yield m.ReplyPlanned(turn, texts, reply.policy, reply.question)
+        for index, segment in enumerate(reply.segments):
+            if self._cancelled(turn):
+                return
+            last = index == len(texts) - 1
+            yield m.SegmentReady(turn, index, self._clip(segment), last)
+
+    def _clip(self, segment: Segment) -> Clip:
+        return self.voice.speak(segment.text)
+
+    def _apologise(self, command: m.WorkerCommand) -> Iterator[m.Event]:
+        match command:
+            case m.Conclude():
+                self._forget()
+                yield m.Heard(command.turn, "", final=True)
+            case m.Respond():
+                try:
+                    yield from self._say(command.turn, Reply((Segment(APOLOGY),)))
+                except Exception:
+                    log.exception("not even the apology could be spoken")
+                    yield m.NoReply(command.turn)
+            case _:
+                self._forget()
