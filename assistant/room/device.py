@@ -61,14 +61,19 @@ class VirtualRoom:
         """Say which level of played speech (dBFS, active) is ``speaker_db`` loud at 1 m."""
         self._into = gain(NOMINAL_DBFS - nominal_dbfs)
 
-    def _responses(self, place) -> np.ndarray:
+    def _responses(self, place, facing: np.ndarray | None = None) -> np.ndarray:
+        room = self._room
         return acoustics.impulse_responses(
-            tuple(self._room.size_m), self._room.rt60_s, np.asarray(place), self.mics, self._seed
+            room.size_m, room.rt60_s, np.asarray(place), self.mics, self._seed, facing=facing
         )
 
-    def at_mics(self, source: np.ndarray, place) -> np.ndarray:
-        """Return mono ``source`` (1.0 is 108 dB SPL at 1 m) as it arrives: float32 (M, n)."""
-        return acoustics.convolve(source, self._responses(place))
+    def at_mics(self, source: np.ndarray, place, *, talker: bool = False) -> np.ndarray:
+        """Return mono ``source`` (1.0 is 108 dB SPL at 1 m) as it arrives: float32 (M, n).
+
+        A ``talker`` looks at the microphones; other sources sound the same all around.
+        """
+        facing = self.mics.mean(axis=0) - np.asarray(place) if talker else None
+        return acoustics.convolve(source, self._responses(place, facing))
 
     def travel(self, place) -> int:
         """Return the samples sound takes from ``place`` to the nearest microphone."""
@@ -163,5 +168,3 @@ class _Delay:
         weight = np.sinc(offset) * (0.5 + 0.5 * np.cos(2 * np.pi * offset / _TAPS))
         index = np.clip(whole[:, None] + self._taps, 0, line.size - 1)
         return np.sum(line[index] * weight, axis=1)
-
-

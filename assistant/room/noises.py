@@ -59,9 +59,9 @@ def _door(rng: np.random.Generator) -> np.ndarray:
         np.sin(2 * np.pi * f * t + rng.uniform(0, 6)) * np.exp(-t / d)
         for f, d in ((85, 0.12), (142, 0.08), (230, 0.05), (410, 0.03))
     )
-    latch = _band(rng, len(t), 900, 4000) * (np.exp(-t / 0.01) + 0.3 * (t > 0.05) * np.exp(
-        -np.maximum(t - 0.05, 0) / 0.02
-    ))
+    latch = _band(rng, len(t), 900, 4000) * (
+        np.exp(-t / 0.01) + 0.3 * (t > 0.05) * np.exp(-np.maximum(t - 0.05, 0) / 0.02)
+    )
     return thud + 6 * latch
 
 

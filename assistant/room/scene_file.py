@@ -68,9 +68,7 @@ class Table:
 
     def done(self) -> None:
         for key in self._left:
-            raise BadInput(
-                f"{self.where}, key {key}", "is unknown", did_you_mean(key, self._known)
-            )
+            raise BadInput(f"{self.where}, key {key}", "is unknown", did_you_mean(key, self._known))
 
 
 def _is_number(value: object) -> bool:
@@ -213,11 +211,15 @@ def _say(t: Table, people: tuple[s.Person, ...], folder: Path) -> s.Say:
     name = t.text("person")
     person = next((p for p in people if p.name == name), None)
     if person is None:
-        raise t.bad("person", f'nobody is called "{name}"', did_you_mean(name, (p.name for p in people)))
+        raise t.bad(
+            "person", f'nobody is called "{name}"', did_you_mean(name, (p.name for p in people))
+        )
     wav = _wav(t, folder)
     text = t.text("text") if t.has("text") or wav is None else t.get("text", "")
     if wav is None and person.voice is None:
-        raise t.bad("text", f'"{name}" has no voice', f'give [[person]] "{name}" a voice, or a wav here')
+        raise t.bad(
+            "text", f'"{name}" has no voice', f'give [[person]] "{name}" a voice, or a wav here'
+        )
     level = t.number("level_db", 30, 100) if t.has("level_db") else t.get("level_db", None)
     return s.Say(name, _when(t), text, wav, level)
 
