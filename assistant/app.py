@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from assistant import messages as m
 from assistant.audio.device import Device
@@ -97,9 +96,11 @@ def assemble(
     silence = samples(settings.conversation.silence_s)
     audio = AudioLoop(device, ears, mixer, channels, silence=silence)
     main = MainLoop(channels, lambda: audio.position, rules_of(settings))
-    store = Store(Path(settings.store.path).expanduser())
-    understanding = Understanding(load_skills(settings.skills).skills)
-    dialogue = Dialogue(understanding, store, post=channels.inbox.put, now=now)
+    store = Store(settings.store.path)
+    understanding = Understanding(load_skills(settings, store).skills)
+    dialogue = Dialogue(
+        understanding, store, channels.inbox.put, now, volume=settings.volume.level
+    )
     recogniser = open_recogniser(settings.speech, understanding.grammar())
     worker = Worker(channels, audio.ring, recogniser, dialogue, open_voice(settings.speech))
     return Speaker(settings, channels, audio, main, worker, store)

@@ -106,7 +106,7 @@ class Worker:
             case m.Recognise():
                 self._forget()
                 if not self._cancelled(command.turn):
-                    stops = self.dialogue.stop_phrases()
+                    stops = self.dialogue.understanding.stop_phrases()
                     self._hearing = _Hearing(command, self.recogniser, stops)
             case m.Captured():
                 yield from self._captured(command)
