@@ -1,0 +1,57 @@
+"""A smart speaker you can interrupt. From here a skill author imports what a skill needs.
+
+    from assistant import Items, Skill, Speaker
+
+Nothing is loaded before it is used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from assistant.messages import Policy
+    from assistant.quantities import Quantity
+    from assistant.skill import Again, Ask, Reply, Segment, Skill, SkillError
+    from assistant.slots import Item, Items, Needs, Ordinal
+    from assistant.speaker import Speaker
+
+_HOMES = {
+    "Again": "skill",
+    "Ask": "skill",
+    "Item": "slots",
+    "Items": "slots",
+    "Needs": "slots",
+    "Ordinal": "slots",
+    "Policy": "messages",
+    "Quantity": "quantities",
+    "Reply": "skill",
+    "Segment": "skill",
+    "Skill": "skill",
+    "SkillError": "skill",
+    "Speaker": "speaker",
+}
+__all__ = [
+    "Again",
+    "Ask",
+    "Item",
+    "Items",
+    "Needs",
+    "Ordinal",
+    "Policy",
+    "Quantity",
+    "Reply",
+    "Segment",
+    "Skill",
+    "SkillError",
+    "Speaker",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'assistant' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"assistant.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value

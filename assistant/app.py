@@ -11,19 +11,19 @@ from pathlib import Path
 
 from assistant import messages as m
 from assistant.audio.device import Device
+from assistant.audio.ears import Ears
 from assistant.audio.format import samples
-from assistant.audio.front_end import FrontEnd
 from assistant.audio.mixer import Mixer
-from assistant.audio.thread import AudioLoop, Detectors
-from assistant.audio.voice_activity import VoiceActivity
-from assistant.audio.wake import WakeDecision, WakeWord
+from assistant.audio.thread import AudioLoop
 from assistant.conversation import Rules
 from assistant.dialogue import Dialogue
+from assistant.errors import AssistantError
 from assistant.loop import Channels, MainLoop
 from assistant.plugins import load_skills
 from assistant.settings import Settings
 from assistant.speech.engines import open_recogniser, open_voice
 from assistant.speech.worker import Worker
+from assistant.status import Status
 from assistant.store import Store
 from assistant.understanding import Understanding
 
@@ -93,16 +93,9 @@ def assemble(
         hold_ms=settings.bargein.hold_ms,
         latency=device.health().output_latency,
     )
-    detectors = Detectors(
-        WakeWord(settings.wake.word), WakeDecision(settings.wake), VoiceActivity()
-    )
-    front_end = FrontEnd(
-        len(device.layout.mics), settings.echo, loopback=device.layout.loopback is not None
-    )
-    audio = AudioLoop(
-        device, front_end, detectors, mixer, channels,
-        silence=samples(settings.conversation.silence_s),
-    )  # fmt: skip
+    ears = Ears(len(device.layout.mics), settings, loopback=device.layout.loopback is not None)
+    silence = samples(settings.conversation.silence_s)
+    audio = AudioLoop(device, ears, mixer, channels, silence=silence)
     main = MainLoop(channels, lambda: audio.position, rules_of(settings))
     store = Store(Path(settings.store.path).expanduser())
     understanding = Understanding(load_skills(settings.skills).skills)
@@ -119,18 +112,20 @@ def work(speaker: Speaker) -> None:
             speaker.channels.inbox.put(event)
 
 
-def run(settings: Settings, device: Device, *, until: Callable[[Speaker], bool] | None = None):
-    """Run the speaker on ``device`` until Ctrl-C, a lost device, or ``until`` says so."""
+def serve(speaker: Speaker, until: Callable[[Speaker], bool] | None = None) -> str | None:
+    """Run the four threads until Ctrl-C, a lost device, or ``until`` says so.
+
+    Returns the reason when the audio failed. The speaker is closed afterwards.
+    """
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    speaker = assemble(settings, device)
-    threads = [
-        threading.Thread(target=speaker.audio.run, name="audio", daemon=True),
-        threading.Thread(target=work, args=(speaker,), name="worker", daemon=True),
-    ]
     failed: list[str] = []
     speaker.observers.append(
         lambda msg, _at: failed.append(msg.reason) if isinstance(msg, m.AudioFailed) else None
     )
+    threads = [
+        threading.Thread(target=speaker.audio.run, name="audio", daemon=True),
+        threading.Thread(target=work, args=(speaker,), name="worker", daemon=True),
+    ]
     for thread in threads:
         thread.start()
     try:
@@ -142,6 +137,17 @@ def run(settings: Settings, device: Device, *, until: Callable[[Speaker], bool] 
         speaker.audio.stopping = True
         speaker.channels.worker.put(None)
         for thread in threads:
-            thread.join(timeout=2.0)
+            thread.join(timeout=5.0)
         speaker.close()
     return failed[0] if failed else None
+
+
+def run(settings: Settings) -> int:
+    """Run the speaker on the sound card of the settings; return the exit status."""
+    speaker = assemble(settings, open_device(settings.audio))
+    speaker.observers.append(Status().observe)
+    print(f'Say "{settings.wake.word.replace("_", " ")}". Ctrl-C ends it.')
+    failed = serve(speaker)
+    if failed:
+        raise AssistantError(failed)
+    return 0

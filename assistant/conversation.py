@@ -206,6 +206,8 @@ def _gave_up(state: State, event: m.Tick, rules: Rules) -> Outcome:
 
 
 def _suspected(state: State, event: m.SpeechSuspected, rules: Rules) -> Outcome:
+    if state.muted:
+        return state, (m.Resume(state.turn),)
     candidate = state.last + 1
     following = replace(
         state,

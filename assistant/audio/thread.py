@@ -9,30 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 
 from assistant import messages as m
-from assistant.audio.bargein import Evidence, NoiseFloor
 from assistant.audio.capture import CaptureRing
 from assistant.audio.device import Device, DeviceLost, EndOfAudio
-from assistant.audio.endpoint import Endpoint, Ended, Nothing
+from assistant.audio.ears import Ears, Impression
+from assistant.audio.endpoint import Endpoint, Kind
 from assistant.audio.format import HOP, samples
 from assistant.audio.mixer import Mixer
+from assistant.audio.wake import Hit
 from assistant.loop import Channels
 from assistant.messages import Policy
 
 CAPTURED_EVERY = 4  # hops between two nudges to the worker (64 ms)
 HOLD_LIMIT = samples(14.0)  # a held reply goes on by itself after this: main may be stuck
-
-
-class FrontEnd(Protocol):
-    """Microphones and reference in, one cleaned signal out (``assistant.audio.front_end``)."""
-
-    residual_power: float
-
-    def process(self, mics: np.ndarray, reference: np.ndarray, playing: bool) -> np.ndarray: ...
 
 
 @dataclass
@@ -48,35 +40,13 @@ class Taps:
     residual: float = 0.0
 
 
-@dataclass(frozen=True)
-class Detectors:
-    """The engines that look at every hop."""
-
-    wake: object  # WakeWord
-    decision: object  # WakeDecision
-    voice: object  # VoiceActivity
-
-
 class AudioLoop:
     """Owns everything that must not be late. ``hop`` and ``run`` belong to the audio thread."""
 
     def __init__(
-        self,
-        device: Device,
-        front_end: FrontEnd,
-        detectors: Detectors,
-        mixer: Mixer,
-        channels: Channels,
-        *,
-        silence: int,
-        evidence: Evidence | None = None,
+        self, device: Device, ears: Ears, mixer: Mixer, channels: Channels, *, silence: int
     ) -> None:
-        self.device, self.front_end, self.mixer = device, front_end, mixer
-        self._wake, self._decision, self._voice = (
-            detectors.wake,
-            detectors.decision,
-            detectors.voice,
-        )
+        self.device, self.ears, self.mixer = device, ears, mixer
         self._channels = channels
         self._default_silence = silence
         self.ring = CaptureRing()
@@ -88,8 +58,6 @@ class AudioLoop:
         self._heard = np.zeros((len(self._mics), HOP), np.float32)
         self._endpoint: Endpoint | None = None
         self._listening = 0  # turn being captured
-        self._evidence = evidence or Evidence()
-        self._noise = NoiseFloor()
         self._held_since = 0
         self._muted = False
         self._commands: dict[type, Callable[[object], None]] = {
@@ -130,21 +98,26 @@ class AudioLoop:
             self._commands[type(command)](command)
         playing = self.mixer.playing
         out = self.mixer.render()
-        clean = self._clean(out, self.device.exchange(out), playing)
-        self.ring.write(clean)
+        now = self._hear(out, self.device.exchange(out), playing)
+        self.ring.write(now.clean)
         self.hops += 1
         self._report_speech()
-        self._detect(clean, playing)
+        self._tap(now, playing)
+        if now.hit is not None:
+            self._woken(now.at, now.hit)
+        if self._endpoint is not None:
+            self._follow(now.at, now.speech)
+        self._barge_in(now)
 
     # --- one hop, step by step -----------------------------------------------------------
 
-    def _clean(self, out: np.ndarray, rows: np.ndarray, playing: bool) -> np.ndarray:
+    def _hear(self, out: np.ndarray, rows: np.ndarray, playing: bool) -> Impression:
         if self._muted:
             self._heard[:] = 0.0
         else:
             np.take(rows, self._mics, axis=0, out=self._heard)
         reference = out if self._loopback is None else rows[self._loopback]
-        return self.front_end.process(self._heard, reference, playing)
+        return self.ears.hear(self._heard, reference, playing)
 
     def _report_speech(self) -> None:
         speech = self.mixer.speech
@@ -153,65 +126,45 @@ class AudioLoop:
         if speech.finished:
             self._post(m.SpeechFinished(self.position, speech.turn))
 
-    def _detect(self, clean: np.ndarray, playing: bool) -> None:
-        at = self.position
-        score = self._wake.process(clean)
-        speech = self._voice.process(clean)
-        power = float(np.dot(clean, clean)) / HOP
-        noise = self._noise.update(power)
-        residual = self.front_end.residual_power
-        self._tap(score, speech, power, residual, playing)
-        if score is not None:
-            hit = self._decision.update(at, score, playing)
-            if hit is not None:
-                self._woken(at, hit)
-        if self._endpoint is not None:
-            self._follow(at, speech)
-        self._barge_in(at, speech, power, residual, noise)
+    def _tap(self, now: Impression, playing: bool) -> None:
+        taps, speech = self.taps, self.mixer.speech
+        taps.wake, taps.speech = now.score, now.speech
+        taps.power, taps.residual = now.power, now.residual
+        taps.gain, taps.playing, taps.held = speech.gain, playing, speech.held
 
-    def _tap(
-        self, score: float | None, speech: float, power: float, residual: float, playing: bool
-    ) -> None:
-        taps = self.taps
-        taps.wake = taps.wake if score is None else score
-        taps.speech, taps.power, taps.residual = speech, power, residual
-        taps.gain, taps.playing = self.mixer.speech.gain, playing
-        taps.held = self.mixer.speech.held
-
-    def _woken(self, at: int, hit: object) -> None:
+    def _woken(self, at: int, hit: Hit) -> None:
         channel = self.mixer.speech
         if channel.active and channel.policy is Policy.CLOSED:
             return
         cut = channel.stop()
         self._endpoint = None
-        self._post(m.WakeHeard(at, hit.start, self._wake.word, hit.score, cut))
+        self._post(m.WakeHeard(at, hit.end, self.ears.word, hit.score, cut))
 
     def _follow(self, at: int, speech: float) -> None:
         outcome = self._endpoint.update(at, speech)
-        ended = isinstance(outcome, Ended | Nothing)
+        ended = self._endpoint.done
         if ended or self.hops % CAPTURED_EVERY == 0:
             self._channels.worker.put(m.Captured(at))
         if not ended:
             return
         self._endpoint = None
         self.mixer.duck_media(False)
-        if isinstance(outcome, Ended):
-            self._post(m.SpeechEnded(at, self._listening, outcome.end))
+        if outcome.kind is Kind.ENDED:
+            self._post(m.SpeechEnded(at, self._listening, outcome.sample))
         else:
             self._post(m.NothingHeard(at, self._listening))
 
-    def _barge_in(
-        self, at: int, speech: float, power: float, residual: float, noise: float
-    ) -> None:
+    def _barge_in(self, now: Impression) -> None:
         channel = self.mixer.speech
         if channel.held:
-            if at - self._held_since > HOLD_LIMIT:
+            if now.at - self._held_since > HOLD_LIMIT:
                 channel.resume()
-                self._post(m.HoldExpired(at))
-        elif channel.audible and self._evidence.update(at, speech, power, residual, noise):
+                self._post(m.HoldExpired(now.at))
+        elif channel.audible and self.ears.suspicious(now):
             channel.duck()
-            self._held_since = at
-            self._post(m.SpeechSuspected(at, self._evidence.onset(at), channel.position()))
+            self._held_since = now.at
+            onset = self.ears.evidence.onset(now.at)
+            self._post(m.SpeechSuspected(now.at, onset, channel.position()))
 
     # --- commands ------------------------------------------------------------------------
 
@@ -237,7 +190,7 @@ class AudioLoop:
     def _resume(self, command: m.Resume) -> None:
         if command.turn == self.mixer.speech.turn:
             self.mixer.speech.resume()
-            self._evidence.rest(self.position)
+            self.ears.evidence.rest(self.position)
 
     def _stop_speech(self, command: m.StopSpeech) -> None:
         if command.turn != self.mixer.speech.turn:

@@ -1,0 +1,90 @@
+"""Answers to an open question: yes, no, one of the options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from assistant import text
+from assistant.numbers import ORDINALS, read_number
+from assistant.skill import Ask
+from assistant.words import singular
+
+
+def _phrases(*phrases: str) -> frozenset[tuple[str, ...]]:
+    return frozenset(text.words(p) for p in phrases)
+
+
+YES = _phrases(
+    "yes", "yeah", "yep", "yup", "sure", "okay", "right", "correct", "that's right", "do it",
+    "do that", "go ahead", "please do", "of course", "definitely", "absolutely", "yes do it",
+    "yes do", "yes I am", "I am", "I'm sure", "yes I'm sure", "sure do it", "fine", "all right",
+    "alright", "yes that's right", "exactly", "go on", "yes clear it", "clear it", "yes yes",
+)  # fmt: skip
+NO = _phrases(
+    "no", "nope", "nah", "don't", "do not", "no don't", "don't do that", "don't do it", "wrong",
+    "that's wrong", "leave it", "keep it", "keep them", "no keep it", "no keep them", "not now",
+    "no thank you", "no way", "cancel", "cancel that", "never mind", "no never mind", "forget it",
+    "stop", "stop it", "no stop", "no no", "rather not", "better not", "not really", "none",
+)  # fmt: skip
+BACKCHANNELS = _phrases(
+    "uh huh", "uhuh", "mhm", "mm", "mm hmm", "hmm", "aha", "ah", "oh", "okay", "yeah", "yes", "yep",
+    "right", "sure", "thanks", "thank you", "great", "good", "nice", "cool", "fine", "i see",
+    "got it", "okay thanks", "all right", "alright", "uh", "um", "wow", "really", "no", "correct",
+    "thank you very much", "that's right", "interesting", "exactly", "perfect", "okay okay",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an utterance does to an open question: calls ``function(speaker, *values)``."""
+
+    function: Callable | str | None
+    values: tuple[object, ...] = ()
+
+
+def read_answer(ask: Ask, said: str) -> Answer | None:
+    """Return the answer that ``said`` is, or ``None`` when it is something else."""
+    words = text.words(said)
+    forms = text.cores(words)
+    if ask.options and ask.choose is not None:
+        for form in forms:
+            value = _option(ask.options, form)
+            if value is not None:
+                return Answer(ask.choose, (ask.options[value],))
+    if any(form in NO for form in forms):
+        return Answer(ask.no)
+    if ask.yes is not None and any(form in YES for form in forms):
+        return Answer(ask.yes)
+    return None
+
+
+def is_backchannel(said: str) -> bool:
+    """Return whether ``said`` only shows that somebody listens ("uh huh", "thanks")."""
+    words = text.words(said)
+    return words in BACKCHANNELS or text.strip_trail(words) in BACKCHANNELS
+
+
+def _option(options: Mapping[str, object], words: tuple[str, ...]) -> str | None:
+    """Return the option that was named, or pointed at by its place."""
+    names = list(options)
+    place = _place(words)
+    if place is not None and -len(names) <= place < len(names):
+        return names[place]
+    said = singular(" ".join(w for w in words if w not in ("the", "my", "one", "please")))
+    for name in names:
+        if singular(" ".join(text.words(name))) == said:
+            return name
+    return None
+
+
+def _place(words: tuple[str, ...]) -> int | None:
+    rest = [w for w in words if w not in ("the", "one", "number", "option", "item")]
+    phrase = " ".join(rest)
+    if phrase in ORDINALS:
+        return ORDINALS[phrase] - 1
+    if phrase == "last":
+        return -1
+    rest = list(words[1:]) if words[:1] in (("number",), ("option",)) else list(words)
+    number = read_number(rest)
+    return number[0] - 1 if number and number[1] == len(rest) and number[0] else None

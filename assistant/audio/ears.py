@@ -1,0 +1,80 @@
+"""Everything the speaker concludes from one hop of sound, without acting on it.
+
+The audio thread and ``assistant replay`` share it: what replays badly would have run badly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from assistant.audio.bargein import Evidence, NoiseFloor
+from assistant.audio.format import HOP
+from assistant.audio.front_end import FrontEnd
+from assistant.audio.voice_activity import VoiceActivity
+from assistant.audio.wake import Hit, WakeDecision, WakeWord
+from assistant.settings import Settings
+
+
+class Hearing(Protocol):
+    """The part of a front end the ears need (``assistant.audio.front_end.FrontEnd``)."""
+
+    residual_power: float
+    output_power: float
+
+    def process(self, mics: np.ndarray, reference: np.ndarray, playing: bool) -> np.ndarray: ...
+
+
+@dataclass
+class Impression:
+    """What one hop sounded like. One instance, reused: copy what must outlive the hop."""
+
+    clean: np.ndarray  # float32 (HOP,): the front end's own buffer
+    at: int = 0  # samples heard, this hop included
+    score: float = 0.0  # the wake word's latest
+    hit: Hit | None = None
+    speech: float = 0.0  # voice activity probability
+    power: float = 0.0  # mean square of the cleaned microphones
+    residual: float = 0.0  # ... of the echo expected to be left in it
+    noise: float = 0.0  # ... of the background
+
+
+class Ears:
+    """Cancels the echo, then looks for the wake word and for speech. Audio thread only."""
+
+    def __init__(self, mics: int, settings: Settings, *, loopback: bool = False) -> None:
+        self.front_end = FrontEnd(mics, settings.echo, loopback=loopback)
+        self.evidence = Evidence()
+        self._wake = WakeWord(settings.wake.word)
+        self._decision = WakeDecision(settings.wake.threshold, lag=self._wake.lag)
+        self._threshold_playing = settings.wake.threshold_playing
+        self._voice = VoiceActivity()
+        self._noise = NoiseFloor()
+        self._now = Impression(np.zeros(HOP, np.float32))
+
+    @property
+    def word(self) -> str:
+        """The wake word's name."""
+        return self._wake.word
+
+    def hear(self, mics: np.ndarray, reference: np.ndarray, playing: bool) -> Impression:
+        """Take one hop (``mics`` float32 (M, HOP), ``reference`` (HOP,)) and conclude."""
+        now, front_end = self._now, self.front_end
+        clean = now.clean = front_end.process(mics, reference, playing)
+        now.at += HOP
+        score, now.hit = self._wake.process(clean), None
+        if score is not None:
+            threshold = self._threshold_playing if playing else None
+            now.score, now.hit = score, self._decision.update(now.at, score, threshold)
+        now.speech = self._voice.process(clean)
+        broadband = float(np.dot(clean, clean)) / HOP
+        now.noise = self._noise.update(broadband)
+        now.residual = front_end.residual_power
+        now.power = front_end.output_power if playing else broadband
+        return now
+
+    def suspicious(self, now: Impression) -> bool:
+        """Whether somebody seems to talk over the reply; ask once per hop while it sounds."""
+        return self.evidence.update(now.at, now.speech, now.power, now.residual, now.noise)

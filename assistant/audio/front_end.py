@@ -1,0 +1,90 @@
+"""What the audio thread does to every hop before it listens: align, cancel, combine."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assistant.audio.beam import Beam
+from assistant.audio.delay import DelayAligner
+from assistant.audio.echo import EchoCanceller
+from assistant.audio.format import HOP, SAMPLE_RATE
+from assistant.settings import Echo
+
+_MAX_DELAY = 8192
+
+
+class FrontEnd:
+    """Turns microphones and reference into one clean channel; audio thread only.
+
+    ``mics`` microphones; ``settings`` give the tail and, where calibrated, the delay.
+    ``loopback`` says that the reference is the board's own recording of what it played: it is
+    already aligned and nothing is searched. ``latency`` is what the result lags, in samples.
+    """
+
+    def __init__(self, mics: int, settings: Echo, *, loopback: bool = False) -> None:
+        tail = round(settings.tail_ms * SAMPLE_RATE / 1000)
+        fixed = 0 if loopback else None
+        if not loopback and settings.delay_ms >= 0:
+            fixed = round(settings.delay_ms * SAMPLE_RATE / 1000)
+        self._enabled = settings.enabled
+        self._aligner = DelayAligner(_MAX_DELAY, fixed)
+        self.canceller = EchoCanceller(mics, tail)
+        self._beam = Beam(mics)
+        self._silence = np.zeros(HOP, np.float32)
+        self._rest = self._hold = -(-(tail + _MAX_DELAY) // HOP) + 2
+        self.latency = self._beam.latency
+
+    def process(self, mics: np.ndarray, reference: np.ndarray, playing: bool) -> np.ndarray:
+        """Return what the room says, float32 (HOP,): an own buffer, valid until the next call.
+
+        ``mics`` is float32 (mics, HOP), ``reference`` float32 (HOP,) as handed to the device
+        with this hop, or the loopback row. ``playing`` tells that the mixer sounds; a while
+        after it stops the microphones are passed on unharmed at next to no cost.
+        """
+        self._rest = 0 if playing else min(self._hold, self._rest + 1)
+        if not self._enabled:
+            return self._beam.process(mics, False)
+        heard = reference if self._rest < self._hold else self._silence
+        aligned = self._aligner.process(heard, mics[0])
+        canceller = self.canceller
+        if self._aligner.changed:
+            canceller.shift(self._aligner.shifted)
+        cleaned = canceller.process(mics, aligned)
+        if canceller.far_end_alone:
+            self._beam.learn(canceller.spectrum)
+        return self._beam.process(cleaned, canceller.sounding)
+
+    def reset(self) -> None:
+        """Forget the echo path and the beam (the loudspeaker or the board was changed)."""
+        self.canceller.reset()
+        self._beam.reset()
+
+    @property
+    def residual_power(self) -> float:
+        """Mean square of the echo estimated to be left in the result; 0 when nothing plays."""
+        return self.canceller.residual_power
+
+    @property
+    def output_power(self) -> float:
+        """Mean square of the cleaned microphones in the bands ``residual_power`` covers."""
+        return self.canceller.output_power
+
+    @property
+    def erle_db(self) -> float:
+        """Running echo return loss enhancement of the canceller, dB."""
+        return self.canceller.erle_db
+
+    @property
+    def converged(self) -> bool:
+        """Whether the echo path is known well enough to trust ``residual_power``."""
+        return self.canceller.converged
+
+    @property
+    def delay(self) -> int:
+        """Bulk delay applied to the reference, samples."""
+        return self._aligner.delay
+
+    @property
+    def resets(self) -> int:
+        """How often the canceller had to start over."""
+        return self.canceller.resets

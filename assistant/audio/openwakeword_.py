@@ -1,0 +1,86 @@
+"""The adapter of openWakeWord's model files (never of its package, which imports scikit-learn).
+
+Three networks in a row, as openWakeWord 0.5.1 runs them: a log-mel spectrogram, Google's speech
+embedding (Lin et al. 2020, "Training keyword spotters with limited and synthesized speech
+data"), and a small classifier for each word.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from assistant.audio.onnx_ import file_in_wheel, open_session
+from assistant.errors import BadInput, did_you_mean
+
+WORDS = ("alexa", "hey_jarvis", "hey_mycroft", "hey_rhasspy")
+CHUNK = 1280  # samples between two scores
+OVERLAP = 480  # samples a chunk's spectrogram looks back
+MELS = 32
+FRAMES = 76  # spectrogram frames one embedding looks at
+STEP = 8  # frames a chunk adds
+EMBEDDINGS = 16  # embeddings a classifier looks at
+FEATURES = 96  # numbers in an embedding
+
+
+def word_name(word: str) -> str:
+    """Return the plain name of a word: 'Hey Jarvis' is 'hey_jarvis', a path is its stem."""
+    if word.endswith(".onnx"):
+        return Path(word).stem
+    return word.strip().lower().replace(" ", "_").replace("-", "_")
+
+
+def find_word(word: str) -> Path:
+    """Return the classifier's file for a bundled word ('Hey Jarvis' is fine) or a .onnx path.
+
+    Raises ``BadInput`` with a suggestion when there is neither.
+    """
+    if word.endswith(".onnx"):
+        return Path(word).expanduser()
+    name = word_name(word)
+    if name not in WORDS:
+        remedy = did_you_mean(name, WORDS) + " Or give the path of an openWakeWord .onnx file"
+        raise BadInput("wake.word", f'no wake word "{word}"', remedy)
+    return _bundled(f"{name}_v0.1.onnx")
+
+
+def _bundled(name: str) -> Path:
+    return file_in_wheel("openwakeword", f"resources/models/{name}")
+
+
+class Models:
+    """Runs the three networks. Keeps no state between calls."""
+
+    def __init__(self, word: str) -> None:
+        path = find_word(word)
+        self._mel = open_session(_bundled("melspectrogram.onnx"))
+        self._embedding = open_session(_bundled("embedding_model.onnx"))
+        self._head = open_session(path)
+        inputs, outputs = self._head.get_inputs(), self._head.get_outputs()
+        shape = list(inputs[0].shape)
+        if len(inputs) != 1 or shape[1:] != [EMBEDDINGS, FEATURES] or outputs[0].shape[-1] != 1:
+            raise BadInput(
+                str(path),
+                f"not an openWakeWord classifier of one word (its input is {shape})",
+                f"expected an input of [1, {EMBEDDINGS}, {FEATURES}] and one score",
+            )
+        self._head_input = inputs[0].name
+
+    def mel(self, sound: np.ndarray) -> np.ndarray:
+        """Return the log-mel frames (STEP, MELS) of float32 ``sound`` (1, OVERLAP + CHUNK).
+
+        ``sound`` has the amplitude of 16-bit PCM.
+        """
+        frames = self._mel.run(None, {"input": sound})[0].reshape(-1, MELS)
+        frames *= 0.1
+        frames += 2.0
+        return frames
+
+    def embed(self, frames: np.ndarray) -> np.ndarray:
+        """Return the embedding (FEATURES,) of float32 ``frames`` (1, FRAMES, MELS, 1)."""
+        return self._embedding.run(None, {"input_1": frames})[0].reshape(FEATURES)
+
+    def score(self, embeddings: np.ndarray) -> float:
+        """Return the word's score, 0 to 1, for ``embeddings`` (1, EMBEDDINGS, FEATURES)."""
+        return float(self._head.run(None, {self._head_input: embeddings})[0].item())

@@ -1,0 +1,131 @@
+"""Hears the wake word: a score every 80 ms, and the decision that a score is a wake."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from assistant.audio.format import HOP, samples
+from assistant.audio.openwakeword_ import (
+    CHUNK,
+    EMBEDDINGS,
+    FEATURES,
+    FRAMES,
+    MELS,
+    OVERLAP,
+    STEP,
+    Models,
+    word_name,
+)
+
+WARM_UP = 5  # scores that say nothing yet, as openWakeWord has it
+PCM = np.float32(32768.0)
+
+# How far behind the word's last sound a hit comes; a command in the same breath starts there.
+# bench_wake prints the distributions. "alexa", 150 people: p5 -196, p50 -29, p95 +135 ms (the
+# model is often sure before the last vowel ends); "hey jarvis", 30 synthetic voices: p5 +66,
+# p50 +182, p95 +418 ms. Late rather than early would cost the command's first sound, so these
+# sit near p90: the recogniser then hears a little of the word's end.
+LAGS = {"alexa": samples(0.10), "hey_jarvis": samples(0.32)}
+LAG = samples(0.20)
+
+# Inside one utterance, scores above 0.5 paused for at most 0.4 s in 180 recordings.
+REFRACTORY = samples(0.6)
+
+
+class WakeWord:
+    """Scores how much the last 1.3 s sound like the wake word. One thread at a time.
+
+    ``word`` is 'alexa', 'hey_jarvis', 'hey_mycroft', 'hey_rhasspy' or the path of a classifier
+    trained with openWakeWord (.onnx). ``phase`` (0 to 4) shifts the hop on which the networks
+    run, so that two instances (microphone, and reference for vetoes) share the load; they share
+    the networks' memory anyway. ``lag`` is how many samples after the word's end its hit comes.
+    Raises ``BadInput`` and ``EngineMissing``.
+    """
+
+    def __init__(self, word: str, phase: int = 0) -> None:
+        self.word = word_name(word)
+        self.lag = LAGS.get(self.word, LAG)
+        self._models = Models(word)
+        self._phase = phase % (CHUNK // HOP)
+        self._sound = np.zeros((1, OVERLAP + CHUNK), np.float32)
+        self._frames = np.ones((1, FRAMES, MELS, 1), np.float32)
+        self._embeddings = np.zeros((1, EMBEDDINGS, FEATURES), np.float32)
+        self._quiet = self._embeddings_of_noise()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything heard."""
+        self._sound[:] = 0.0
+        self._frames[:] = 1.0
+        self._embeddings[:] = self._quiet
+        self._filled = OVERLAP + HOP * self._phase
+        self._scores = 0
+
+    def process(self, mono: np.ndarray) -> float | None:
+        """Return a new score, 0 to 1, every fifth hop, and None on the others.
+
+        ``mono`` is float32 (HOP,) in [-1, 1]. A score belongs to the end of the hop it comes
+        with. Audio thread; about 1 ms of a 2020s x86 core on a hop with a score, else nothing.
+        """
+        end = self._filled + HOP
+        np.multiply(mono, PCM, out=self._sound[0, self._filled : end])
+        self._filled = end
+        if end < OVERLAP + CHUNK:
+            return None
+        self._push(self._models.mel(self._sound))
+        self._sound[0, :OVERLAP] = self._sound[0, CHUNK:]
+        self._filled = OVERLAP
+        self._scores += 1
+        score = self._models.score(self._embeddings)
+        return score if self._scores > WARM_UP else 0.0
+
+    def _push(self, frames: np.ndarray) -> None:
+        self._frames[0, :-STEP, :, 0] = self._frames[0, STEP:, :, 0]
+        self._frames[0, -STEP:, :, 0] = frames
+        self._embeddings[0, :-1] = self._embeddings[0, 1:]
+        self._embeddings[0, -1] = self._models.embed(self._frames)
+
+    def _embeddings_of_noise(self) -> np.ndarray:
+        """Return what a quiet room leaves behind, so that the first second scores sensibly."""
+        random = np.random.default_rng(0)
+        for _ in range(FRAMES // STEP + EMBEDDINGS):
+            noise = random.integers(-1000, 1000, (1, OVERLAP + CHUNK)).astype(np.float32)
+            self._push(self._models.mel(noise))
+        return self._embeddings.copy()
+
+
+@dataclass(frozen=True)
+class Hit:
+    """The wake word was heard: at sample ``at``, with its end near sample ``end``."""
+
+    at: int
+    end: int
+    score: float
+
+
+class WakeDecision:
+    """Turns scores into hits, one for an utterance. Pure: no clock but the samples it is told."""
+
+    def __init__(self, threshold: float, refractory: int = REFRACTORY, lag: int = LAG) -> None:
+        self.threshold = threshold
+        self._refractory, self._lag = refractory, lag
+        self._above: int | None = None
+
+    def update(self, at: int, score: float, threshold: float | None = None) -> Hit | None:
+        """Return a hit when ``score`` reaches the threshold for the first time in an utterance.
+
+        ``at`` is the sample the score came with, ``threshold`` replaces the usual one for this
+        score (while the speaker itself sounds). An utterance is over when no score has reached
+        it for ``refractory`` samples.
+        """
+        if score < (self.threshold if threshold is None else threshold):
+            return None
+        fresh = self._above is None or at - self._above >= self._refractory
+        self._above = at
+        return Hit(at, max(0, at - self._lag), score) if fresh else None
+
+    def reset(self) -> None:
+        """Forget the last hit."""
+        self._above = None

@@ -1,0 +1,261 @@
+"""The command line: what can be asked for, and how every failure ends.
+
+A command is one function in ``assistant.commands``; this module names it, explains it and calls
+it. Wrong input ends in one sentence and exit status 2, any other failure in one sentence and 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from assistant import commands
+from assistant.errors import AssistantError, BadInput, did_you_mean
+from assistant.settings import load
+
+
+class Parser(argparse.ArgumentParser):
+    """Reports wrong arguments as ``BadInput``, not with argparse's own two lines."""
+
+    def error(self, message: str) -> NoReturn:
+        unknown = re.search(r"unrecognized arguments: (--\w\S*)", message)
+        hint = ""
+        if unknown:
+            options = (option for action in self._actions for option in action.option_strings)
+            hint = did_you_mean(unknown[1], options) + " "
+        raise BadInput(self.prog, message, f"{hint}see {self.prog} --help")
+
+
+@dataclass(frozen=True)
+class Command:
+    """One verb of the command line."""
+
+    body: Callable[..., int]  # body(arguments, settings) -> exit status
+    summary: str
+    examples: str
+    arguments: Callable[[Parser], None] = lambda parser: None
+
+
+def _demo(parser: Parser) -> None:
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        default=Path("demo-out"),
+        help="folder for the report, the picture and the sounds (default: demo-out)",
+    )
+    _play(parser)
+
+
+def _simulate(parser: Parser) -> None:
+    parser.add_argument("scene", metavar="SCENE.toml", type=Path, help="the scene to play through")
+    parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for results")
+    _play(parser)
+    parser.add_argument(
+        "--fixed-costs",
+        action="store_true",
+        help="charge fixed computing times, so that two runs give the same report",
+    )
+
+
+def _play(parser: Parser) -> None:
+    parser.add_argument(
+        "--play", action="store_true", help="also play it on this machine's sound card"
+    )
+
+
+def _replay(parser: Parser) -> None:
+    parser.add_argument("mic", metavar="MIC.wav", type=Path, help="WAV or FLAC of the microphones")
+    parser.add_argument(
+        "--reference", metavar="REF.wav", type=Path, help="what the speaker played meanwhile"
+    )
+    parser.add_argument(
+        "--clean", metavar="OUT.wav", type=Path, help="write what the wake word hears after AEC"
+    )
+
+
+def _ask(parser: Parser) -> None:
+    parser.add_argument("text", nargs="+", metavar="TEXT", help="what you would say")
+
+
+def _say(parser: Parser) -> None:
+    parser.add_argument("text", nargs="+", metavar="TEXT", help="what it should say")
+    parser.add_argument("--wav", metavar="FILE", type=Path, help="write a WAV instead of playing")
+
+
+def _config(parser: Parser) -> None:
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--describe", action="store_true", help="explain every setting in a table")
+    which.add_argument("--write", metavar="FILE", type=Path, help="write a settings file to edit")
+
+
+def _bench(parser: Parser) -> None:
+    parser.add_argument("names", nargs="*", metavar="NAME", help="benchmarks; none lists them")
+    parser.add_argument("--quick", action="store_true", help="fewer examples, rougher figures")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="also write the figures here")
+
+
+def _doctor(parser: Parser) -> None:
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+
+
+COMMANDS = {
+    "run": Command(commands.run, "listen and answer on the sound card", "assistant run"),
+    "demo": Command(
+        commands.demo,
+        "hear a household evening in a simulated room",
+        "assistant demo\nassistant demo --out /tmp/evening --play",
+        _demo,
+    ),
+    "simulate": Command(
+        commands.simulate,
+        "play a scene of your own through the whole speaker",
+        "assistant simulate kitchen.toml --out kitchen\n"
+        "assistant simulate kitchen.toml --out kitchen --set wake.word=alexa",
+        _simulate,
+    ),
+    "replay": Command(
+        commands.replay,
+        "show what the speaker would have done at a recording, as JSON lines",
+        "assistant replay mic.wav\nassistant replay mic.wav --reference ref.wav --clean clean.wav",
+        _replay,
+    ),
+    "ask": Command(
+        commands.ask,
+        "use a skill from text, without any sound",
+        'assistant ask "add two litres of milk to the shopping list"\n'
+        'assistant ask "what\'s on my shopping list"',
+        _ask,
+    ),
+    "say": Command(
+        commands.say,
+        "say a text with the voice in use",
+        'assistant say "Dinner is ready."\nassistant say "Dinner is ready." --wav dinner.wav',
+        _say,
+    ),
+    "doctor": Command(
+        commands.doctor,
+        "check this machine, with a remedy for whatever is wrong",
+        "assistant doctor\nassistant doctor --json",
+        _doctor,
+    ),
+    "skills": Command(
+        commands.skills, "list the skills and the sentences they understand", "assistant skills"
+    ),
+    "config": Command(
+        commands.config,
+        "show the settings in force, explain them, or write a file to edit",
+        "assistant config --describe\nassistant config --write assistant.toml\n"
+        "assistant config --set wake.threshold=0.6",
+        _config,
+    ),
+    "bench": Command(
+        commands.bench,
+        "measure the speaker beside its peers on this machine",
+        "assistant bench\nassistant bench echo wake --quick",
+        _bench,
+    ),
+}
+
+
+def main_parser() -> Parser:
+    """Return the parser that explains the commands; it parses nothing else."""
+    verbs = "\n".join(f"  {name:10}{command.summary}" for name, command in COMMANDS.items())
+    return Parser(
+        prog="assistant",
+        usage="assistant COMMAND [ARGUMENTS]",
+        description="A smart speaker you can interrupt.",
+        epilog=f"commands:\n{verbs}\n\nassistant COMMAND --help explains one, with examples.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def parser_of(name: str) -> Parser:
+    """Return the parser of one command."""
+    command = COMMANDS[name]
+    examples = "\n".join(f"  {line}" for line in command.examples.splitlines())
+    parser = Parser(
+        prog=f"assistant {name}",
+        description=command.summary[0].upper() + command.summary[1:] + ".",
+        epilog=f"examples:\n{examples}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    command.arguments(parser)
+    _common(parser)
+    return parser
+
+
+def _common(parser: Parser) -> None:
+    parser.add_argument("--config", metavar="FILE", type=Path, help="settings file (TOML)")
+    parser.add_argument(
+        "--set",
+        metavar="section.key=value",
+        action="append",
+        default=[],
+        help="change one setting for this time; may be repeated",
+    )
+    parser.add_argument("--debug", action="store_true", help="show where a failure comes from")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 0, 1 failure, 2 wrong input, 130 Ctrl-C."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in argv
+    try:
+        return _run(argv)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output went away (`assistant config | head`): say nothing more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except AssistantError as error:
+        if debug:
+            traceback.print_exc()
+        sentence = " ".join(str(error).split())
+        print(sentence if sentence.startswith("assistant") else f"assistant: {sentence}",
+              file=sys.stderr)  # fmt: skip
+        return 2 if isinstance(error, BadInput) else 1
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        print(f"assistant: a bug in the speaker ({type(error).__name__}); {_write_log()}",
+              file=sys.stderr)  # fmt: skip
+        return 1
+
+
+def _run(argv: Sequence[str]) -> int:
+    if not argv:
+        main_parser().print_help()
+        return 0
+    name = argv[0]
+    if name.startswith("-"):
+        main_parser().parse_args(argv)
+    if name not in COMMANDS:
+        raise BadInput("assistant", f'there is no "{name}"', did_you_mean(name, COMMANDS))
+    arguments = parser_of(name).parse_args(argv[1:])
+    settings = load(arguments.config, arguments.set)
+    return COMMANDS[name].body(arguments, settings)
+
+
+def _write_log() -> str:
+    """Write the traceback of the current exception where its owner finds it; say where."""
+    state = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+    for folder in (Path(state) / "assistant", Path(tempfile.gettempdir())):
+        log = folder / "assistant-crash.log"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            log.write_text(traceback.format_exc(), encoding="utf-8")
+        except OSError:
+            continue
+        return f"please report it with {log}"
+    return "run it again with --debug and please report what it prints"

@@ -1,0 +1,192 @@
+"""What each command does. Each loads the part of the speaker it needs, and nothing else."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+from pathlib import Path
+
+from assistant.errors import BadInput, did_you_mean
+from assistant.settings import Settings, describe, to_toml, with_overrides
+from assistant.values import as_toml
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    from assistant import app
+
+    return app.run(settings) or 0
+
+
+def demo(arguments: argparse.Namespace, settings: Settings) -> int:
+    scene = Path(__file__).parent / "room" / "demo.toml"
+    if settings.speech.recogniser == "auto":
+        # The people of the demo are synthetic, and so is what this recogniser was trained on.
+        settings = with_overrides(settings, {"speech.recogniser": "vosk-household"})
+    return _simulate(scene, arguments.out, settings, play=arguments.play)
+
+
+def simulate(arguments: argparse.Namespace, settings: Settings) -> int:
+    return _simulate(
+        arguments.scene,
+        arguments.out,
+        settings,
+        play=arguments.play,
+        fixed_costs=arguments.fixed_costs,
+    )
+
+
+def _simulate(scene: Path, out: Path, settings: Settings, **options: bool) -> int:
+    from rich.console import Console
+
+    from assistant.room import run as room
+
+    report = room.simulate(scene, out, settings=settings, console=Console(), **options)
+    return 0 if all(expectation["ok"] for expectation in report["expectations"]) else 1
+
+
+def replay(arguments: argparse.Namespace, settings: Settings) -> int:
+    from assistant.audio import replay as recording
+
+    recording.run(
+        arguments.mic, reference=arguments.reference, clean=arguments.clean, settings=settings
+    )
+    return 0
+
+
+def ask(arguments: argparse.Namespace, settings: Settings) -> int:
+    from assistant.ask import run_ask
+
+    spoken, status = run_ask(" ".join(arguments.text), settings)
+    print(spoken)
+    return status
+
+
+def skills(arguments: argparse.Namespace, settings: Settings) -> int:
+    from assistant.ask import describe_skills
+
+    print(describe_skills(settings))
+    return 0
+
+
+def say(arguments: argparse.Namespace, settings: Settings) -> int:
+    from assistant.speech.engines import open_voice
+
+    voice = open_voice(settings.speech)
+    try:
+        clip = voice.speak(" ".join(arguments.text))
+    finally:
+        voice.close()
+    if not clip.samples.size:
+        raise BadInput("assistant say", "there is no word in that", "give it words to say")
+    if arguments.wav:
+        _write_wav(arguments.wav, clip.samples)
+    else:
+        _play(clip.samples, settings)
+    return 0
+
+
+def _write_wav(path: Path, samples) -> None:
+    import soundfile
+
+    from assistant.audio.format import SAMPLE_RATE, to_int16
+
+    if path.suffix.lower() != ".wav":
+        raise BadInput(str(path), "is not the name of a WAV file", "let it end in .wav")
+    try:
+        with path.open("wb") as file:
+            soundfile.write(file, to_int16(samples), SAMPLE_RATE, format="WAV")
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _play(samples, settings: Settings) -> None:
+    import numpy as np
+
+    from assistant.audio.format import HOP, SAMPLE_RATE
+    from assistant.audio.pyaudio_device import PyAudioDevice
+
+    device = PyAudioDevice(settings.audio)
+    try:
+        # Half a second of silence pushes the end through the sound card's buffers.
+        padding = -len(samples) % HOP + SAMPLE_RATE // 2 // HOP * HOP
+        for hop in np.pad(samples, (0, padding)).reshape(-1, HOP):
+            device.exchange(hop * np.float32(settings.volume.level))
+    finally:
+        device.close()
+
+
+def doctor(arguments: argparse.Namespace, settings: Settings) -> int:
+    from assistant.doctor import examine, show
+
+    findings = examine(settings)
+    show(findings, as_json=arguments.json)
+    return 1 if any(finding.colour == "red" for finding in findings) else 0
+
+
+def config(arguments: argparse.Namespace, settings: Settings) -> int:
+    if arguments.describe:
+        _print_settings(settings)
+    elif arguments.write:
+        try:
+            with arguments.write.open("x", encoding="utf-8") as file:
+                file.write(to_toml(settings))
+        except FileExistsError:
+            raise BadInput(
+                str(arguments.write), "is there already", "remove it or give another name"
+            ) from None
+        except OSError as error:
+            raise _unwritable(arguments.write, error) from None
+        print(f"Wrote {arguments.write}; use it with --config {arguments.write}")
+    else:
+        print(to_toml(settings), end="")
+    return 0
+
+
+def _print_settings(settings: Settings) -> None:
+    for row in describe(settings):
+        changed = "" if row.value == row.default else f"   # default: {as_toml(row.default)}"
+        allowed = f" ({row.allowed})" if row.allowed else ""
+        print(f"{row.key} = {as_toml(row.value)}{changed}\n    {row.text}{allowed}")
+
+
+def bench(arguments: argparse.Namespace, settings: Settings) -> int:
+    from rich.console import Console
+
+    console = Console()
+    known = _benchmarks()
+    if not arguments.names:
+        console.print("Benchmarks: " + ", ".join(sorted(known)))
+        return 0
+    for name in arguments.names:
+        if name not in known:
+            raise BadInput("assistant bench", f'there is no "{name}"', did_you_mean(name, known))
+    figures = {}
+    for name in arguments.names:
+        module = importlib.import_module(f"tests.benchmarks.bench_{name}")
+        figures[name] = module.run(arguments.quick, console)
+    if arguments.json:
+        try:
+            arguments.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise _unwritable(arguments.json, error) from None
+    return 0
+
+
+def _benchmarks() -> set[str]:
+    """Return the names of the benchmarks, and make them importable."""
+    root = Path(__file__).resolve().parent.parent
+    folder = root / "tests" / "benchmarks"
+    if not folder.is_dir():
+        raise BadInput(
+            "assistant bench", f"{folder} is not there", "run it from a clone of the project"
+        )
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+    return {path.stem.removeprefix("bench_") for path in folder.glob("bench_*.py")}
+
+
+def _unwritable(path: Path, error: OSError) -> BadInput:
+    reason = (error.strerror or str(error)).lower()
+    return BadInput(str(path), f"cannot be written: {reason}", "give another name")

@@ -1,0 +1,137 @@
+"""Texts and times: sentences and first clauses to speak, words and the samples they occupy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from assistant.audio.format import SAMPLE_RATE
+from assistant.speech.voice import WordTime
+
+_CLAUSE_LIMIT = round(1.5 * SAMPLE_RATE)
+_SENTENCE = re.compile(r"(?<=[.!?…])[\"')\]]*\s+(?=[^\s])")
+_CLAUSE = re.compile(r"(?<=[,;:])\s+|\s+(?=[–—-]\s)")
+_ABBREVIATION = re.compile(
+    r"(?:^|\s)(?:mr|mrs|ms|dr|st|vs|etc|e\.g|i\.e|a\.m|p\.m|no|approx|[a-z])\.$", re.IGNORECASE
+)
+
+
+def has_word(text: str) -> bool:
+    """Return whether there is anything in ``text`` to pronounce."""
+    return any(ch.isalnum() for ch in text)
+
+
+def sentences(text: str) -> list[str]:
+    """Split ``text`` into sentences, in order; their words are the words of the text."""
+    found: list[str] = []
+    for part in _SENTENCE.split(text.strip()):
+        if found and _ABBREVIATION.search(found[-1]):
+            found[-1] = f"{found[-1]} {part}"
+        elif part:
+            found.append(part)
+    return found
+
+
+def clauses(text: str) -> list[str]:
+    """Split a sentence at its commas, colons and dashes."""
+    return [part for part in _CLAUSE.split(text.strip()) if part]
+
+
+def first_clause(sentence: str, words: int = 4) -> tuple[str, str]:
+    """Split off the shortest start of at least ``words`` words that ends at a clause boundary.
+
+    Returns (start, rest); the rest is empty when the sentence has no such boundary, or when it
+    would be shorter than two words. Spoken first, it makes the reply start sooner.
+    """
+    parts = clauses(sentence)
+    for i in range(1, len(parts)):
+        start, rest = " ".join(parts[:i]), " ".join(parts[i:])
+        if len(start.split()) >= words and len(rest.split()) >= 2:
+            return start, rest
+    return " ".join(parts), ""
+
+
+def stream_parts(text: str) -> list[str]:
+    """Split a text into the parts to synthesise one after the other: first clause, sentences."""
+    found = sentences(text)
+    if not found:
+        return []
+    start, rest = first_clause(found[0])
+    return [part for part in (start, rest, *found[1:]) if has_word(part)]
+
+
+def interpolate(text: str, start: int, end: int) -> tuple[WordTime, ...]:
+    """Spread the words of ``text`` over samples ``start`` to ``end`` by their length.
+
+    For clips of engines that tell no times. A word counts its letters and one more; punctuation
+    after it adds two, for the pause.
+    """
+    words = [w for w in text.split() if has_word(w)]
+    weights = [len(w) + 1 + 2 * (not w[-1].isalnum()) for w in words]
+    edges = start + (np.cumsum([0, *weights]) * (end - start)) // max(sum(weights), 1)
+    return tuple(
+        WordTime(w, int(a), int(b)) for w, a, b in zip(words, edges, edges[1:], strict=False)
+    )
+
+
+def word_times(
+    text: str, marks: Sequence[tuple[int, int]], length: int
+) -> tuple[WordTime, ...]:
+    """Return the words of ``text`` with times from an engine's ``marks``.
+
+    A mark is (index of a character of the text, sample of the clip). A word starts at the first
+    mark inside it and ends where the next one starts; words without a mark share the stretch
+    between their neighbours. ``length`` is the clip's, in samples.
+    """
+    words = [m for m in re.finditer(r"\S+", text) if has_word(m.group())]
+    starts: list[int | None] = []
+    for m in words:
+        inside = [sample for at, sample in marks if m.start() <= at < m.end()]
+        starts.append(min(inside) if inside else None)
+    if not words:
+        return ()
+    starts[0] = starts[0] or 0
+    return _fill([m.group() for m in words], starts, length)
+
+
+def _fill(words: list[str], starts: list[int | None], length: int) -> tuple[WordTime, ...]:
+    known = [i for i, s in enumerate(starts) if s is not None]
+    times: list[WordTime] = []
+    edge = 0
+    for i, after in zip(known, [*known[1:], len(words)], strict=True):
+        begin = min(max(starts[i], edge), length)
+        stop = length if after == len(words) else min(max(starts[after], begin), length)
+        times.extend(interpolate(" ".join(words[i:after]), begin, stop))
+        edge = stop
+    return tuple(times)
+
+
+def resume_point(words: Sequence[WordTime], sample: int) -> int:
+    """Return the sample to resume from after a pause at ``sample`` of the clip.
+
+    That is the start of the clause being spoken if it began less than 1.5 s ago, otherwise the
+    start of the word; never later than ``sample``. A clause starts after punctuation.
+    """
+    spoken = [i for i, w in enumerate(words) if w.start <= sample]
+    if not spoken:
+        return max(min(sample, words[0].start if words else 0), 0)
+    now = clause = spoken[-1]
+    while clause > 0 and words[clause - 1].text[-1] not in ",;:.!?…–—":
+        clause -= 1
+    if sample - words[clause].start < _CLAUSE_LIMIT:
+        return words[clause].start
+    return words[now].start
+
+
+def word_at(words: Sequence[WordTime], sample: int) -> int | None:
+    """Return the index of the last word that has begun at ``sample``; None before the first."""
+    begun = sum(w.start <= sample for w in words)
+    return begun - 1 if begun else None
+
+
+def trim_silence(samples: np.ndarray, keep: int = 480) -> np.ndarray:
+    """Return ``samples`` without the silence at their end, but for ``keep`` samples of it."""
+    loud = np.flatnonzero(np.abs(samples) > 1e-3)
+    return samples[: min(int(loud[-1]) + 1 + keep, len(samples))] if loud.size else samples[:0]

@@ -1,0 +1,373 @@
+"""The shopping list, and any other list by its name."""
+
+from __future__ import annotations
+
+from assistant import (
+    Ask,
+    Item,
+    Items,
+    Needs,
+    Ordinal,
+    Policy,
+    Quantity,
+    Reply,
+    Segment,
+    Skill,
+    SkillError,
+    Speaker,
+)
+from assistant.numbers import number_words
+from assistant.quantities import say
+from assistant.text import join
+
+from . import _lists as lists
+from ._household import ITEMS, LISTS
+from ._lists import SHOPPING, Entry
+
+skill = Skill(
+    "shopping",
+    "add milk and eggs to the shopping list",
+    rules={
+        "list": "[the|my|our] [shopping|grocery|groceries] list",
+        "named": "(the|my|our) {name} list",
+        "to": "(to|on|onto)",
+        "from": "(from|off|of)",
+    },
+    words={"items": ITEMS, "name": LISTS},
+    tables=lists.TABLES,
+)
+
+
+@skill.on(
+    "(add|put) {items} [<to> <list>]",
+    "(add|put) {items} <to> <named>",
+)
+def add(speaker: Speaker, items: Items, name: str = SHOPPING) -> str | Ask | Reply:
+    """Add things, merging what is there already."""
+    if not items:
+        return Ask("Sorry, what should I add?", hear=add_heard, data={"name": name})
+    name = lists.list_name(name)
+    said, there, touched = [], [], []
+    with speaker.store.step(skill.name) as step:
+        for item in items:
+            entry, changed = lists.put(step, name, item)
+            (said if changed else there).append((item, entry))
+            touched.append(entry)
+        things = join([say(item.quantity, item.name) for item, _ in said])
+        step.label = f"adding {things}"
+    speaker.store.set(skill.name, "touched", touched[-1].id)
+    return Reply.of(_added(said, there, name, items.missed), item=touched[-1])
+
+
+def _added(said: list, there: list, name: str, missed: bool) -> str:
+    sentences = []
+    if said:
+        things = join([say(item.quantity, item.name) for item, _ in said])
+        totals = [str(e) for item, e in said if e.quantity != item.quantity]
+        where = "" if name == SHOPPING else f" to your {name} list"
+        sentences.append(f"Added {things}{where}" + (f", that makes {join(totals)}" * bool(totals)))
+    if there:
+        things = join([str(entry) for _, entry in there])
+        many = len(there) > 1 or there[0][1].name.endswith("s")
+        things = things[0].upper() + things[1:]
+        sentences.append(f"{things} {'are' if many else 'is'} already on {_the(name)}")
+    if missed:
+        sentences.append("I missed one of them")
+    return ". ".join(sentences) + "."
+
+
+def add_heard(speaker: Speaker, text: str, name: str) -> str | Ask | Reply:
+    """Add what was answered to "what should I add?"."""
+    from assistant.slots import read_items
+    from assistant.text import words
+
+    return add(speaker, read_items(words(text), ITEMS), name)
+
+
+@skill.on("(add|put) (something|things|some things) <to> <list>", "add <to> <list>")
+def add_what(speaker: Speaker) -> Ask:
+    """Ask what to add."""
+    return Ask("What should I add?", hear=add_heard, data={"name": SHOPPING})
+
+
+@skill.on(
+    "(I|we) need [(to buy|to get)] {items}",
+    "(I|we) want {items}",
+    "(I am|we are|I have|we have) [(all|almost|run|running)] out of {items}",
+    "we ran out of {items}",
+    "(buy|get) {items}",
+)
+def need(speaker: Speaker, items: Needs) -> str | Ask | Reply:
+    """Add what somebody says is missing."""
+    return add(speaker, items)
+
+
+@skill.on(
+    "(remove|delete|take|cross|scratch) {items} [(from|off|of)] <list>",
+    "(remove|delete|take|cross|scratch) {items} [<from> <named>]",
+    "take off {items}",
+    "take {items} off",
+)
+def remove(speaker: Speaker, items: Items, name: str = "") -> str | Reply:
+    """Take things off a list, by name."""
+    name = _known_list(speaker, name)
+    found = {item.name: lists.find(speaker.store, name, item.name) for item in items}
+    entries = [entry for entry in found.values() if entry is not None]
+    absent = [thing for thing, entry in found.items() if entry is None]
+    if not entries:
+        missing = join(absent, "or") or "that"
+        raise SkillError(f"There is no {missing} on {_the(name)}.")
+    rest = f" There is no {join(absent, 'or')} on it." if absent else ""
+    return _take_off(speaker, entries) + rest
+
+
+@skill.on(
+    "(remove|delete|take|cross|scratch) [the] {which} [(one|item|thing)] [off|out]",
+    "(remove|delete|take|cross|scratch) [the] {which} [(one|item|thing)] <from> <list>",
+    "(remove|delete|take|cross|scratch) [the] {which} [(one|item|thing)] <from> <named>",
+    "(remove|delete|take) number {number} [<from> <list>]",
+)
+def remove_nth(speaker: Speaker, which: Ordinal | None = None, number: int = 0, name: str = ""):
+    """Take off the entry at a place: of what was just read, else of the list."""
+    place = int(which if which is not None else number)
+    return _take_off(speaker, [_at(speaker, place, name)])
+
+
+@skill.on(
+    "(remove|delete|take|cross|scratch) (that|this|it) [(one|item)] [off|out]",
+    "(remove|delete|take) (that|this|it) [(one|item)] <from> <list>",
+)
+def remove_that(speaker: Speaker) -> str | Ask:
+    """Take off the entry that is being read."""
+    entry = _pointed(speaker)
+    if entry is not None:
+        return _take_off(speaker, [entry])
+    entries = lists.entries(speaker.store, SHOPPING)
+    if not entries:
+        raise SkillError("Your shopping list is empty.")
+    return Ask("Which one?", options={e.name: e.id for e in entries}, choose=remove_chosen)
+
+
+def remove_chosen(speaker: Speaker, value: int) -> str:
+    """Take off the entry that was chosen."""
+    return _take_off(speaker, [e for e in lists.entries(speaker.store, SHOPPING) if e.id == value])
+
+
+@skill.on(
+    "[actually] make (that|it|them) {amount}",
+    "[actually] change (that|it) to {amount}",
+    "I (want|need) {amount} of (that|those|them|it)",
+)
+def amend(speaker: Speaker, amount: Quantity) -> str | Reply:
+    """Set how much is wanted of the entry being read, or else the one added last."""
+    entry = _pointed(speaker) or _touched(speaker)
+    if entry is None:
+        raise SkillError("I don't know which one you mean.")
+    with speaker.store.step(skill.name) as step:
+        changed = lists.set_quantity(step, entry, amount)
+        step.label = f"changing {entry.name} to {changed}"
+    return Reply.of(f"Okay, {changed}.", item=changed)
+
+
+@skill.on(
+    "is [there] {items} on <list>",
+    "are [there] {items} on <list>",
+    "(is|are) [there] {items} on <named>",
+    "do (I|we) [already] (have|need) [any] {items} [on <list>]",
+)
+def check(speaker: Speaker, items: Items, name: str = "") -> str:
+    """Say whether things are on a list."""
+    name = _known_list(speaker, name)
+    found = [(i.name, lists.find(speaker.store, name, i.name)) for i in items]
+    yes = [str(entry) for _, entry in found if entry is not None]
+    no = [thing for thing, entry in found if entry is None]
+    if not no:
+        return f"Yes, {join(yes)}."
+    if not yes:
+        return f"No, there is no {join(no, 'or')} on {_the(name)}."
+    return f"{join(yes).capitalize()}, but no {join(no, 'or')}."
+
+
+@skill.on(
+    "what is (on|in) <list>",
+    "what is (on|in) <named>",
+    "(read|tell) [me] <list> [(again|out|aloud)]",
+    "(read|tell) [me] <named>",
+    "(show|list) [me] <list>",
+    "what do (I|we) need [to buy]",
+    "what (have I got|do I have|do we have) on <list>",
+)
+def read(speaker: Speaker, name: str = "") -> str | Reply:
+    """Read a list, one segment per entry."""
+    name = _known_list(speaker, name)
+    entries = lists.entries(speaker.store, name)
+    if not entries:
+        return f"Your {name} list is empty."
+    if len(entries) == 1:
+        return Reply.of(f"You only have {entries[0]}.", item=entries[0])
+    intro = f"You have {number_words(len(entries))} things:"
+    if name != SHOPPING:
+        intro = f"Your {name} list has {number_words(len(entries))} things:"
+    segments = [Segment(f"{entry},", entry) for entry in entries[:-2]]
+    comma = "," if len(entries) > 2 else ""
+    segments.append(Segment(f"{entries[-2]}{comma}", entries[-2]))
+    segments.append(Segment(f"and {entries[-1]}.", entries[-1]))
+    return Reply((Segment(intro), *segments))
+
+
+@skill.on(
+    "how many (items|things|entries) are [there] (on|in) <list>",
+    "how many (items|things|entries) are [there] (on|in) <named>",
+    "how (long|big) is <list>",
+)
+def count(speaker: Speaker, name: str = "") -> str:
+    """Say how many entries a list has."""
+    name = _known_list(speaker, name)
+    number = len(lists.entries(speaker.store, name))
+    return f"{number_words(number).capitalize()} thing{'s' * (number != 1)}."
+
+
+@skill.on(
+    "(clear|empty|erase) <list>",
+    "(clear|empty|erase|delete) <named>",
+    "(delete|remove) <list>",
+    "(delete|remove|clear) everything (from|on) <list>",
+    "(delete|remove|clear) everything (from|on) <named>",
+)
+def clear(speaker: Speaker, name: str = "") -> str | Ask:
+    """Ask before a list is emptied."""
+    name = _known_list(speaker, name)
+    number = len(lists.entries(speaker.store, name))
+    if not number:
+        return f"Your {name} list is empty already."
+    what = "the one thing" if number == 1 else f"all {number_words(number)} things"
+    return Ask(
+        f"Remove {what} from {_the(name)}?",
+        yes=clear_now,
+        no="Okay, I kept it.",
+        data={"name": name},
+        policy=Policy.CLOSED,
+    )
+
+
+def clear_now(speaker: Speaker, name: str) -> str:
+    """Empty the list."""
+    with speaker.store.step(skill.name, f"clearing {_the(name)}") as step:
+        lists.remove(step, lists.entries(speaker.store, name))
+    return f"Your {name} list is empty now."
+
+
+@skill.on(
+    "(create|make|start) [a|an] [new] {name} list",
+    "(create|make) [a] [new] list (called|named) {name}",
+)
+def create(speaker: Speaker, name: str) -> str:
+    """Make a new list."""
+    name = lists.list_name(name)
+    if lists.exists(speaker.store, name):
+        return f"You have {_the(name, 'a')} already."
+    with speaker.store.step(skill.name, f"making {_the(name)}") as step:
+        lists.create(step, name)
+    return f"You have {_the(name, 'a')} now."
+
+
+@skill.on(
+    "(which|what) lists (do I have|do we have|are there)",
+    "(read|tell me|list) [all] [my|the] lists",
+)
+def which_lists(speaker: Speaker) -> str:
+    """Name all lists."""
+    names = lists.names(speaker.store)
+    if len(names) == 1:
+        return "You only have your shopping list."
+    return f"You have {number_words(len(names))} lists: {join(names)}."
+
+
+@skill.on("[the] {which} (one|item|thing)", "what is [the] {which} (one|item|thing) [on <list>]")
+def nth(speaker: Speaker, which: Ordinal) -> Reply:
+    """Say which entry is at a place, so that it can be pointed at."""
+    entry = _at(speaker, which, "")
+    return Reply.of(f"That's {entry}.", item=entry)
+
+
+@skill.on("(that|this) one")
+def this_one(speaker: Speaker) -> Reply:
+    """Say which entry is meant."""
+    entry = _pointed(speaker)
+    if entry is None:
+        raise SkillError("I don't know which one you mean.")
+    return Reply.of(f"That's {entry}.", item=entry)
+
+
+def contents(speaker_store) -> dict[str, list[str]]:
+    """Return every list with its entries as said, for reports."""
+    return {
+        name: [str(e) for e in lists.entries(speaker_store, name)]
+        for name in lists.names(speaker_store)
+    }
+
+
+def fill(store, name: str, things: list[str]) -> None:
+    """Put things on a list without a word, for scenes that begin with one."""
+    from assistant.slots import read_items
+    from assistant.text import words
+
+    with store.step(skill.name, "filling the list") as step:
+        for thing in things:
+            for item in read_items(words(thing)):
+                lists.put(step, lists.list_name(name), item)
+
+
+def _the(name: str, article: str = "your") -> str:
+    return f"{article} {name} list"
+
+
+def _known_list(speaker: Speaker, said: str) -> str:
+    name = lists.list_name(said)
+    if not lists.exists(speaker.store, name):
+        raise SkillError(f"You have no {name} list.")
+    return name
+
+
+def _take_off(speaker: Speaker, entries: list[Entry]) -> str:
+    things = join([entry.name for entry in entries])
+    with speaker.store.step(skill.name, f"removing {things}") as step:
+        lists.remove(step, entries)
+    return f"Removed {things}."
+
+
+def _still_there(speaker: Speaker, entry: object) -> Entry | None:
+    if not isinstance(entry, Entry):
+        return None
+    now = [e for e in lists.entries(speaker.store, entry.list) if e.id == entry.id]
+    return now[0] if now else None
+
+
+def _pointed(speaker: Speaker) -> Entry | None:
+    return _still_there(speaker, speaker.last.item) if speaker.last is not None else None
+
+
+def _touched(speaker: Speaker) -> Entry | None:
+    row = speaker.store.get(skill.name, "touched")
+    rows = speaker.store.read("SELECT list FROM entries WHERE id = ?", row)
+    return _still_there(speaker, Entry(int(row), rows[0][0], "", Quantity())) if rows else None
+
+
+def _at(speaker: Speaker, place: int, said: str) -> Entry:
+    """Return the entry at a place: of what was just read out, unless a list is named."""
+    read_out = speaker.last.items if speaker.last is not None and not said else ()
+    name = _known_list(speaker, said)
+    items = [i for i in read_out if isinstance(i, Entry)]
+    entries = items if len(items) > 1 else lists.entries(speaker.store, name)
+    index = place - 1 if place > 0 else place
+    if not entries:
+        raise SkillError(f"Your {name} list is empty.")
+    if not -len(entries) <= index < len(entries):
+        raise SkillError(f"There are only {number_words(len(entries))}.")
+    entry = _still_there(speaker, entries[index])
+    if entry is None:
+        raise SkillError("That one is gone already.")
+    return entry
+
+
+__all__ = ["Item", "contents", "fill", "skill"]

@@ -1,0 +1,54 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.audio.bargein import Evidence, EvidenceRules, NoiseFloor
+from assistant.audio.format import HOP
+
+QUIET, LOUD = 1e-7, 1e-3
+
+
+def hops_until_duck(evidence: Evidence, start: int = 0, **hop: float) -> int | None:
+    values = {"speech": 0.9, "power": LOUD, "residual": QUIET, "noise": QUIET} | hop
+    for n in range(1, 50):
+        if evidence.update(start + n * HOP, **values):
+            return n
+    return None
+
+
+def test_speech_over_the_reply_ducks_within_a_few_hops():
+    assert hops_until_duck(Evidence()) == EvidenceRules().hops
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        {"speech": 0.2},  # a dropped plate
+        {"power": 1e-4, "residual": 1e-4},  # our own echo
+        {"power": 2e-7},  # the background
+    ],
+)
+def test_no_duck_without_agreement(why):
+    assert hops_until_duck(Evidence(), **why) is None
+
+
+def test_after_a_false_duck_it_takes_twice_as_long():
+    evidence = Evidence()
+    usual = hops_until_duck(evidence)
+    evidence.rest(0)
+    assert hops_until_duck(evidence) == 2 * usual
+    evidence.rest(0)
+    assert hops_until_duck(evidence, start=evidence.rules.rest) == usual
+
+
+def test_onset_lies_before_the_duck():
+    assert 0 < Evidence().onset(32_000) < 32_000
+    assert Evidence().onset(10) == 0
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=50))
+def test_noise_floor_never_exceeds_the_quietest_hop_by_more_than_its_rise(powers):
+    floor = NoiseFloor()
+    for n, power in enumerate(powers):
+        level = floor.update(power)
+        assert 0 < level <= max(min(powers[: n + 1]), 1e-10) * NoiseFloor.RISE ** (n + 1) * 1.0001

@@ -1,0 +1,77 @@
+"""The resampler: what goes there and back is the same, and pieces leave no trace."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assistant.audio.resample import HALF_LENGTH, Resampler
+
+RATES = [48_000, 44_100, 32_000, 22_050]
+
+
+def speech_band(n: int, top: float = 6_500.0) -> np.ndarray:
+    """Return noise at 16 kHz without anything above ``top`` Hz, shape (1, n)."""
+    spectrum = np.fft.rfft(np.random.default_rng(0).normal(0, 0.2, n))
+    spectrum[np.fft.rfftfreq(n, 1 / 16_000) > top] = 0
+    return np.fft.irfft(spectrum, n).astype(np.float32)[None]
+
+
+def in_pieces(resampler: Resampler, x: np.ndarray, piece: int) -> np.ndarray:
+    """Return all of ``x`` resampled, ``piece`` samples at a time."""
+    parts = [resampler.process(x[:, i : i + piece]) for i in range(0, x.shape[1], piece)]
+    return np.concatenate(parts, axis=1)
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_there_and_back_is_the_same_sound(rate):
+    x = speech_band(16_000)
+    there = in_pieces(Resampler(16_000, rate), x, 256)
+    back = in_pieces(Resampler(rate, 16_000), there, 700)
+    delay = 2 * HALF_LENGTH
+    a, b = x[0, 500:15_000], back[0, 500 + delay : 15_000 + delay]
+    snr = 10 * np.log10(np.sum(a**2) / np.sum((a - b) ** 2))
+    assert snr > 70.0
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.sampled_from(RATES), st.booleans(), st.lists(st.integers(1, 900), min_size=1, max_size=12)
+)
+def test_borders_leave_no_trace(rate, upwards, pieces):
+    source, target = (16_000, rate) if upwards else (rate, 16_000)
+    x = np.random.default_rng(1).normal(0, 0.2, (2, sum(pieces))).astype(np.float32)
+    whole = Resampler(source, target, 2).process(x)
+    stream = Resampler(source, target, 2)
+    parts = [stream.process(part) for part in np.split(x, np.cumsum(pieces)[:-1], axis=1)]
+    together = np.concatenate(parts, axis=1)
+    assert together.shape == whole.shape
+    assert np.allclose(together, whole, atol=1e-5)
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_what_would_alias_is_gone(rate):
+    t = np.arange(rate) / rate
+    tone = np.sin(2 * np.pi * 9_000 * t).astype(np.float32)[None]
+    rest = Resampler(rate, 16_000).process(tone)[0, 1000:-1000]
+    assert np.sqrt(np.mean(rest**2)) < 10 ** (-70 / 20)
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_a_pure_tone_stays_pure_and_loud(rate):
+    tone = np.sin(2 * np.pi * 1_000 * np.arange(16_000) / 16_000).astype(np.float32)[None]
+    high = in_pieces(Resampler(16_000, rate), tone, 256)
+    assert abs(high.shape[1] - rate) <= 1
+    delay = Resampler(16_000, rate).delay
+    t = np.arange(high.shape[1]) / rate - delay
+    middle = slice(2_000, -2_000)
+    assert np.abs(high[0, middle] - np.sin(2 * np.pi * 1_000 * t)[middle]).max() < 1e-3
+
+
+def test_hops_come_out_whole_at_48_khz():
+    up, down = Resampler(16_000, 48_000), Resampler(48_000, 16_000, 4)
+    for _ in range(5):
+        assert up.process(np.zeros((1, 256), np.float32)).shape == (1, 768)
+        assert down.process(np.zeros((4, 768), np.float32)).shape == (4, 256)

@@ -1,0 +1,264 @@
+"""Every state meets every event: nothing raises, and the promises hold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from assistant import messages as m
+from assistant.conversation import Mode, Rules, State, step
+from assistant.messages import Policy, Position
+from assistant.speech.voice import Clip
+
+RULES = Rules()
+CLIP = Clip(np.zeros(16, np.float32))
+AT = 1_000_000
+
+
+def turns_of(state: State) -> tuple[int, ...]:
+    """Every turn worth trying: the live ones, a stale one, and one never given out."""
+    return tuple(sorted({state.turn, state.candidate, max(state.last - 1, 0), state.last + 7}))
+
+
+def events_for(state: State) -> list[m.Event]:
+    cut = Position(state.turn, 1, 2, 300)
+    events: list[m.Event] = [
+        m.WakeHeard(AT, AT - 100, "hey_jarvis", 0.9),
+        m.WakeHeard(AT, AT - 100, "hey_jarvis", 0.9, cut),
+        m.SpeechSuspected(AT, AT - 500, cut),
+        m.Pressed(AT),
+        m.Pressed(AT, interrupted=cut),
+        m.HoldExpired(AT),
+        m.AudioFailed(AT, "unplugged"),
+        m.VolumeSet(0.5),
+        m.Tick(AT),
+        m.Tick(AT + RULES.think * 10),
+        m.MuteSet(True),
+        m.MuteSet(False),
+    ]
+    for turn in turns_of(state):
+        events += [
+            m.SpeechEnded(AT, turn, AT - 50),
+            m.NothingHeard(AT, turn),
+            m.SegmentStarted(AT, turn, 0),
+            m.SpeechFinished(AT, turn),
+            m.SpeechStopped(AT, turn, cut),
+            m.ReplyPlanned(turn, ("yes",)),
+            m.ReplyPlanned(turn, ("sure?",), Policy.CLOSED, question=True),
+            m.SegmentReady(turn, 0, CLIP, last=True),
+            m.NoReply(turn),
+        ]
+        for final in (False, True):
+            events += [
+                m.Heard(turn, "", final),
+                m.Heard(turn, "stop", final, stop=True),
+                m.Heard(turn, "add milk", final, command=True, complete=True),
+                m.Heard(turn, "add", final, command=True),
+                m.Heard(turn, "three things", final, own=True),
+                m.Heard(turn, "uh huh", final),
+            ]
+    return events
+
+
+def shape(state: State) -> tuple:
+    """The state without its absolute numbers, so that the walk is finite."""
+    return (
+        state.mode,
+        (state.turn == 0, state.turn == state.last),
+        (state.candidate == 0, state.candidate == state.last),
+        state.policy,
+        state.question,
+        state.quiet,
+        state.interrupted is None,
+        state.deadline is None,
+        state.muted,
+    )
+
+
+def walk() -> list[tuple[State, m.Event, State, tuple]]:
+    """Return every transition reachable from the start."""
+    seen, todo, transitions = {shape(State())}, [State()], []
+    while todo:
+        state = todo.pop()
+        for event in events_for(state):
+            following, commands = step(state, event, RULES)
+            transitions.append((state, event, following, commands))
+            if shape(following) not in seen:
+                seen.add(shape(following))
+                todo.append(following)
+    return transitions
+
+
+TRANSITIONS = walk()
+
+
+def kinds(commands: tuple) -> list[type]:
+    return [type(c) for c in commands]
+
+
+def test_the_walk_reaches_every_mode():
+    assert {s.mode for s, *_ in TRANSITIONS} == set(Mode)
+    assert len({shape(s) for s, *_ in TRANSITIONS}) > 30
+
+
+def test_stale_turns_change_nothing():
+    checked = 0
+    for state, event, following, commands in TRANSITIONS:
+        turn = getattr(event, "turn", None)
+        if turn is None or isinstance(event, m.SpeechStopped):
+            continue
+        if turn == 0 or turn not in (state.turn, state.candidate):
+            assert (following, commands) == (state, ())
+            checked += 1
+    assert checked > 100
+
+
+def test_an_interruption_cancels_first():
+    for state, event, _following, commands in TRANSITIONS:
+        if state.mode in (Mode.THINKING, Mode.SPEAKING, Mode.HELD) and isinstance(
+            event, m.WakeHeard | m.Pressed
+        ):
+            if state.muted and isinstance(event, m.WakeHeard):
+                continue
+            assert isinstance(commands[0], m.Cancel), (state, event)
+        if m.StopSpeech in kinds(commands):
+            assert isinstance(commands[0], m.Cancel)
+
+
+def test_muted_never_listens():
+    for state, event, following, commands in TRANSITIONS:
+        if state.muted and following.muted:
+            assert not {m.Listen, m.Recognise} & set(kinds(commands)), (state, event)
+
+
+def test_going_mute_ends_listening():
+    for _state, event, following, _commands in TRANSITIONS:
+        if event == m.MuteSet(True):
+            assert following.mode not in (Mode.LISTENING, Mode.HELD)
+
+
+def test_held_always_ends():
+    late = m.Tick(AT + RULES.hold * 10)
+    for state, *_ in TRANSITIONS:
+        if state.mode is Mode.HELD:
+            assert state.deadline is not None
+            assert step(state, late, RULES)[0].mode is not Mode.HELD
+            assert step(state, m.HoldExpired(AT), RULES)[0].mode is not Mode.HELD
+
+
+def test_leaving_held_resumes_or_stops_the_reply():
+    for state, event, following, commands in TRANSITIONS:
+        if state.mode is Mode.HELD and following.mode is not Mode.HELD:
+            ended = isinstance(event, m.SpeechFinished | m.AudioFailed)
+            assert ended or {m.Resume, m.StopSpeech} & set(kinds(commands)), (state, event)
+
+
+def test_every_deadline_ends_a_wait():
+    for state, *_ in TRANSITIONS:
+        if state.mode is Mode.THINKING:
+            assert state.deadline is not None
+            assert step(state, m.Tick(state.deadline), RULES)[0].mode is Mode.IDLE
+
+
+def test_turns_only_grow_and_a_turn_is_answered_once():
+    for state, event, following, commands in TRANSITIONS:
+        assert following.last >= state.last
+        assert kinds(commands).count(m.Respond) <= 1, (state, event)
+        for command in commands:
+            if isinstance(command, m.Recognise | m.Listen):
+                assert command.turn == following.last > state.last
+
+
+def test_only_an_open_reply_yields_to_plain_speech():
+    for state, event, following, _commands in TRANSITIONS:
+        if state.mode is Mode.HELD and isinstance(event, m.Heard) and not event.stop:
+            if state.policy is not Policy.OPEN or not event.command or event.own:
+                assert following.mode in (Mode.HELD, Mode.SPEAKING), (state, event)
+
+
+def test_a_stop_phrase_ends_every_reply():
+    for state, event, following, commands in TRANSITIONS:
+        if (
+            state.mode is Mode.HELD
+            and isinstance(event, m.Heard)
+            and event.stop
+            and event.turn == state.candidate
+        ):
+            assert following.mode is Mode.IDLE
+            assert m.StopSpeech(state.turn) in commands
+
+
+# --- a few conversations, told in full -------------------------------------------------------
+
+
+def tell(state: State, *events: m.Event) -> tuple[State, list]:
+    said: list = []
+    for event in events:
+        state, commands = step(state, event, RULES)
+        said += commands
+    return state, said
+
+
+@pytest.fixture
+def speaking() -> State:
+    state, _ = tell(
+        State(),
+        m.WakeHeard(1000, 900, "hey_jarvis", 0.9),
+        m.SpeechEnded(2000, 1, 1900),
+        m.Heard(1, "what's on my shopping list", True, command=True),
+        m.ReplyPlanned(1, ("You have", "milk", "eggs")),
+        m.SegmentReady(1, 0, CLIP, False),
+    )
+    assert state.mode is Mode.SPEAKING
+    return state
+
+
+def test_a_cough_resumes(speaking):
+    state, said = tell(
+        speaking,
+        m.SpeechSuspected(3000, 2900, Position(1, 0)),
+        m.SpeechEnded(5000, 2, 3100),
+        m.Heard(2, "", True),
+    )
+    assert state.mode is Mode.SPEAKING and said[-2:] == [m.Resume(1), m.Show("speaking")]
+
+
+def test_a_command_over_the_reply_replaces_it_and_knows_the_item(speaking):
+    cut = Position(1, 1, 0, 40)
+    state, said = tell(
+        speaking,
+        m.SpeechSuspected(3000, 2900, cut),
+        m.SpeechEnded(9000, 2, 8000),
+        m.Heard(2, "remove that one", True, command=True),
+    )
+    assert (state.mode, state.turn) == (Mode.THINKING, 2)
+    assert m.Respond(2, "remove that one", cut, quiet=True) in said
+
+
+def test_segments_that_arrive_while_held_are_played_after_the_resume(speaking):
+    state, said = tell(
+        speaking,
+        m.SpeechSuspected(3000, 2900, None),
+        m.SegmentReady(1, 1, CLIP, True),
+        m.NothingHeard(4000, 2),
+    )
+    assert said.index(m.Resume(1)) > [type(c) for c in said].index(m.Play)
+    assert state.candidate == 0
+
+
+def test_a_question_opens_the_microphone():
+    state, said = tell(
+        State(mode=Mode.THINKING, turn=1, last=1, deadline=AT),
+        m.ReplyPlanned(1, ("Clear the list?",), Policy.CLOSED, question=True),
+        m.SegmentReady(1, 0, CLIP, True),
+        m.SpeechFinished(5000, 1),
+    )
+    assert state.mode is Mode.LISTENING and not state.quiet
+    assert m.Listen(2, 5000, RULES.question) in said
+
+
+def test_no_follow_up_when_it_is_switched_off(speaking):
+    state, _ = step(speaking, m.SpeechFinished(5000, 1), replace(RULES, follow_up=0))
+    assert state.mode is Mode.IDLE
