@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assistant.audio.device import Layout
+from assistant.errors import BadInput, did_you_mean
 
 Point = tuple[float, float, float]
 
@@ -37,3 +38,16 @@ class Board:
     def positions(self, centre: Point) -> np.ndarray:
         """Return the microphones' positions (M, 3) in metres when the board is at ``centre``."""
         return np.asarray(centre, float) + np.asarray(self.mics, float)
+
+
+def load_board(name: str) -> Board:
+    """Return the board that ``hardware/<name>.py`` (or the owner's file) describes.
+
+    Raises BadInput for a name without a file.
+    """
+    from assistant.plugins import attach, files, load_file
+
+    found = files(attach("hardware"))
+    if name not in found:
+        raise BadInput(f'board "{name}"', "is unknown", did_you_mean(name, found))
+    return load_file(f"assistant.hardware.{name}", found[name][0]).open_board()

@@ -7,7 +7,7 @@ from time import perf_counter
 import numpy as np
 
 from assistant.audio.device import DeviceHealth, EndOfAudio
-from assistant.audio.format import HOP, gain, samples
+from assistant.audio.format import HOP, SAMPLE_RATE, gain, samples
 from assistant.board import Board
 from assistant.room import acoustics
 from assistant.room.loudspeaker import NOMINAL_DBFS, Loudspeaker, bass_cut
@@ -45,8 +45,8 @@ class VirtualRoom:
         self._delay = _Delay(placement.latency_ms, placement.drift_ppm)
         self._scale = acoustics.amplitude(placement.speaker_db) / gain(NOMINAL_DBFS)
         self._into = 1.0
-        place = np.add(placement.position_m, placement.speaker_offset_m)
-        responses = acoustics.convolve(bass_cut(), self._responses(place))
+        self.loudspeaker_m = tuple(np.add(placement.position_m, placement.speaker_offset_m))
+        responses = acoustics.convolve(bass_cut(), self._responses(self.loudspeaker_m))
         self._echo = acoustics.StreamingConvolver(responses)
         self._noise = acoustics.background(self.mics, room.noise_db, NOISE_LOOP_S, seed)
         rng = np.random.default_rng(seed + 1)
@@ -54,6 +54,7 @@ class VirtualRoom:
         self._noise += hiss.astype(np.float32)
         self._near: list[tuple[int, np.ndarray]] = []
         self._rows = np.zeros((board.channels, HOP), np.float32)
+        self.played = np.zeros(HOP, np.float32)  # the last hop, as it was handed over
         self.echo_hop = np.zeros((len(self.mics), HOP), np.float32)  # the loudspeaker alone
         self.near_hop = np.zeros((len(self.mics), HOP), np.float32)  # people and sounds alone
 
@@ -75,6 +76,16 @@ class VirtualRoom:
         facing = self.mics.mean(axis=0) - np.asarray(place) if talker else None
         return acoustics.convolve(source, self._responses(place, facing))
 
+    @property
+    def time_s(self) -> float:
+        """Scene time in seconds."""
+        return self.position / SAMPLE_RATE
+
+    @property
+    def heard(self) -> np.ndarray:
+        """The raw microphones' last hop, float32 (M, HOP)."""
+        return self._rows[list(self.layout.mics)]
+
     def travel(self, place) -> int:
         """Return the samples sound takes from ``place`` to the nearest microphone."""
         nearest = np.linalg.norm(self.mics - np.asarray(place), axis=1).min()
@@ -94,6 +105,7 @@ class VirtualRoom:
         began = perf_counter()
         if self._duration is not None and self.position >= self._duration:
             raise EndOfAudio
+        self.played[:] = out
         played = self._delay.process(out)
         moved = self._loudspeaker.process(played * np.float32(self._into))
         np.multiply(self._echo.process(moved), np.float32(self._scale), out=self.echo_hop)

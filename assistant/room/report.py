@@ -1,0 +1,311 @@
+"""The report of a scene (DESIGN.md section 8), made from its record; times in scene seconds."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from assistant import messages as m
+from assistant.audio.format import HOP, samples, seconds
+from assistant.room.expectations import verify
+from assistant.room.measure import (
+    DUCKED_DB,
+    SILENT_DB,
+    Loudness,
+    echo_figures,
+    hop_figures,
+)
+from assistant.room.record import Record, Sounding
+
+_WAKE_MEMORY = samples(2.0)  # a wake may follow the end of the line that caused it by this
+_CUT_MEMORY = samples(3.0)  # words are understood only after the line has ended
+_SETTLE = samples(1.5)  # a stop that is not silent by then is not one
+_DUCK_SLACK = samples(0.3)  # reverberation, and looking back over a hop or two
+
+
+@dataclass
+class Turn:
+    """What became of one utterance."""
+
+    start: int
+    end: int | None = None
+    endpoint: int | None = None
+    heard: str = ""
+    intent: str = ""
+
+
+@dataclass
+class Spoken:
+    """A reply while it is being pieced together from the messages."""
+
+    turn: int
+    texts: tuple[str, ...] = ()
+    clips: dict[int, m.Clip] = field(default_factory=dict)
+    start: int | None = None
+    end: int | None = None
+    cut: m.Position | None = None
+    resumed: bool = False
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A reply that was stopped, or ducked and resumed."""
+
+    kind: str
+    at: int
+    turn: int
+    suspected: m.SpeechSuspected | None
+    resumed_at: int | None = None
+
+
+def make_report(record: Record, context: dict) -> dict:
+    """Return the report; ``context`` has title, duration_s, engines, wake_word, lists, expects."""
+    story = Story(record)
+    loudness = Loudness(record)
+    cuts = [_interruption(cut, record, story, loudness, context["wake_word"]) for cut in story.cuts]
+    wakes = [_wake(w, record, context["wake_word"]) for _, w in record.of(m.WakeHeard)]
+    report = {
+        "title": context["title"],
+        "duration_s": context["duration_s"],
+        "engines": context["engines"],
+        "utterances": _utterances(record, story),
+        "replies": [_reply(r, record) for r in story.replies],
+        "interruptions": [row for row, _ in cuts],
+        "wakes": wakes,
+        "false_wakes": sum(not w["true"] for w in wakes),
+        "false_ducks": sum(_is_false_duck(s, record) for _, s in record.of(m.SpeechSuspected)),
+        "false_stops": sum(row["stop_s"] is not None and not true for row, true in cuts),
+        "echo": echo_figures(record),
+        "hops": hop_figures(record),
+        "lists": context["lists"],
+    }
+    report["expectations"] = verify(context["expects"], report)
+    return report
+
+
+def write_report(report: dict, folder: Path) -> None:
+    """Write report.json."""
+    text = json.dumps(report, indent=1, ensure_ascii=False)
+    (folder / "report.json").write_text(text + "\n", encoding="utf-8")
+
+
+class Story:
+    """Turns, replies and cuts, put together from the messages in order."""
+
+    def __init__(self, record: Record) -> None:
+        self.turns: dict[int, Turn] = {}
+        self._spoken: dict[int, Spoken] = {}
+        self.cuts: list[Cut] = []
+        self._suspected: m.SpeechSuspected | None = None
+        self._stop_heard = False
+        for at, message in record.messages:
+            self._take(at, message)
+        self.replies = [r for r in self._spoken.values() if r.start is not None]
+        self.replies.sort(key=lambda r: r.start)
+
+    def _take(self, at: int, message: object) -> None:
+        match message:
+            case m.Recognise():
+                self.turns.setdefault(message.turn, Turn(message.start))
+            case m.SpeechEnded() if message.turn in self.turns:
+                turn = self.turns[message.turn]
+                turn.endpoint, turn.end = message.at, message.end
+            case m.Heard() if message.turn in self.turns:
+                turn = self.turns[message.turn]
+                turn.heard = message.text or turn.heard
+                turn.intent = getattr(message, "intent", "") or turn.intent
+                self._stop_heard = message.stop
+            case m.SpeechSuspected():
+                self._suspected, self._stop_heard = message, False
+            case m.WakeHeard() if message.interrupted is not None:
+                self._cut("wake", message.at, message.interrupted)
+            case m.Pressed() if message.interrupted is not None:
+                self._cut("button", message.at, message.interrupted)
+            case m.SpeechStopped():
+                kind = "stop" if self._stop_heard else "speech"
+                self._cut(kind, message.at, message.position)
+            case m.Resume():
+                self._resume(at, message.turn)
+            case m.HoldExpired():
+                self._resume(at, None)
+            case _:
+                self._follow(message)
+
+    def _follow(self, message: object) -> None:
+        match message:
+            case m.ReplyPlanned():
+                self._of(message.turn).texts = message.texts
+            case m.SegmentReady():
+                self._of(message.turn).clips[message.segment] = message.clip
+            case m.SegmentStarted():
+                reply = self._of(message.turn)
+                reply.start = message.at if reply.start is None else reply.start
+            case m.SpeechFinished():
+                self._of(message.turn).end = message.at
+                self._suspected = None
+
+    def _of(self, turn: int) -> Spoken:
+        return self._spoken.setdefault(turn, Spoken(turn))
+
+    def _cut(self, kind: str, at: int, where: m.Position) -> None:
+        reply = self._of(where.turn)
+        if reply.end is None:
+            reply.end, reply.cut = at, where
+            self.cuts.append(Cut(kind, at, where.turn, self._suspected))
+        self._suspected = None
+
+    def _resume(self, at: int, turn: int | None) -> None:
+        if self._suspected is not None:
+            where = self._suspected.position
+            turn = where.turn if turn is None and where is not None else turn
+            if turn is not None:
+                self._of(turn).resumed = True
+            self.cuts.append(Cut("speech", at, turn or 0, self._suspected, resumed_at=at))
+        self._suspected = None
+
+
+def _reply(reply: Spoken, record: Record) -> dict:
+    ended, spoken, item = "finished", " ".join(reply.texts), None
+    if reply.cut is not None or reply.end is None:
+        ended = "interrupted"
+        spoken = _said(reply) if reply.cut is not None else spoken
+        if reply.cut is not None and len(reply.texts) > 1:
+            item = reply.texts[min(reply.cut.segment, len(reply.texts) - 1)]
+    elif reply.resumed:
+        ended = "resumed"
+    end = seconds(reply.end) if reply.end is not None else seconds(len(record.hops) * HOP)
+    return {
+        "text": " ".join(reply.texts),
+        "start_s": round(record.air(reply.start), 3),
+        "end_s": round(end, 3),
+        "ended": ended,
+        "spoken": spoken,
+        "item": item,
+    }
+
+
+def _said(reply: Spoken) -> str:
+    """Return the words of a cut reply that had begun to sound."""
+    cut = reply.cut
+    parts = list(reply.texts[: cut.segment])
+    clip = reply.clips.get(cut.segment)
+    if clip is not None and cut.word is not None:
+        parts.append(" ".join(w.text for w in clip.words[: cut.word + 1]))
+    return " ".join(parts)
+
+
+def _utterances(record: Record, story: Story) -> list[dict]:
+    says = [s for s in record.soundings if s.kind == "say"]
+    best: dict[int, Turn] = {}
+    numbers: dict[int, int] = {}
+    ordered = sorted(story.turns.items())
+    for index, (number, turn) in enumerate(ordered):
+        following = ordered[index + 1][1].start if index + 1 < len(ordered) else None
+        end = turn.end or following or len(record.hops) * HOP
+        overlaps = [min(end, s.end) - max(turn.start, s.onset) for s in says]
+        if not overlaps or max(overlaps) <= 0:
+            continue
+        line = overlaps.index(max(overlaps))
+        if line not in best or turn.heard or not best[line].heard:
+            best[line], numbers[line] = turn, number
+    starts = {r.turn: r.start for r in story.replies}
+    return [
+        _utterance(s, best.get(i), starts.get(numbers.get(i)), record) for i, s in enumerate(says)
+    ]
+
+
+def _utterance(s: Sounding, turn: Turn | None, reply: int | None, record: Record) -> dict:
+    endpoint = turn.endpoint if turn is not None else None
+    return {
+        "person": s.who,
+        "text": s.text,
+        "onset_s": round(seconds(s.onset), 3),
+        "end_s": round(seconds(s.end), 3),
+        "heard": turn.heard if turn is not None else "",
+        "intent": turn.intent if turn is not None else "",
+        "endpoint_s": None if endpoint is None else round(seconds(endpoint), 3),
+        "reply_start_s": None if reply is None else round(record.air(reply), 3),
+    }
+
+
+def _interruption(
+    cut: Cut, record: Record, story: Story, loudness: Loudness, wake_word: str
+) -> tuple[dict, bool]:
+    """Return the row, and whether somebody (or a button) really caused it."""
+    cause = _cause(cut, record, wake_word)
+    suspected = cut.suspected
+    onset = cause.onset if cause else (suspected.onset if suspected else cut.at)
+    acted = suspected.at if suspected is not None else cut.at
+    first = acted - HOP + record.latency  # the gain moves in the hop after, so this is undisturbed
+    limit = _quiet_until(cut, record)
+    duck = loudness.fallen(first, DUCKED_DB, limit)
+    stop = None
+    if cut.resumed_at is None:
+        stop = loudness.fallen(first, SILENT_DB, limit)
+    row = {
+        "kind": cut.kind,
+        "onset_s": round(seconds(onset), 3),
+        "duck_s": duck,
+        "stop_s": stop,
+        "resumed_s": None if cut.resumed_at is None else round(record.air(cut.resumed_at), 3),
+    }
+    return row, cause is not None
+
+
+def _cause(cut: Cut, record: Record, wake_word: str) -> Sounding | None:
+    """Return what made the speaker do it, as far as it is something that should."""
+    kinds = ("press",) if cut.kind == "button" else ("say",)
+    if cut.resumed_at is not None:
+        kinds = ("say", "sound")
+    near = [
+        s
+        for s in record.soundings
+        if s.kind in kinds and s.onset <= cut.at and s.end >= cut.at - _CUT_MEMORY
+    ]
+    if cut.suspected is not None:
+        over = [s for s in near if s.end >= cut.suspected.onset - _DUCK_SLACK]
+        near = over or near
+    if cut.kind == "wake":
+        near = [s for s in near if _may_wake(s, wake_word)]
+    return near[-1] if near else None
+
+
+def _quiet_until(cut: Cut, record: Record) -> int:
+    """Return the sample from which the loudspeaker may sound again after ``cut``."""
+    limit = cut.resumed_at if cut.resumed_at is not None else cut.at + _SETTLE
+    for at, message in record.of(m.SegmentStarted, m.PlaySound):
+        later = message.at if isinstance(message, m.SegmentStarted) else at
+        if later > cut.at:
+            return min(limit, later - HOP) + record.latency
+    return limit + record.latency
+
+
+def _may_wake(s: Sounding, wake_word: str) -> bool:
+    if s.recorded:
+        return not s.text or wake_word in _words(s.text)
+    return wake_word in _words(s.text)
+
+
+def _words(text: str) -> str:
+    kept = "".join(c if c.isalnum() or c == "'" else " " for c in text.lower())
+    return " ".join(kept.split())
+
+
+def _wake(wake: m.WakeHeard, record: Record, wake_word: str) -> dict:
+    says = (s for s in record.soundings if s.kind == "say")
+    near = (s for s in says if s.onset <= wake.at and s.end >= wake.at - _WAKE_MEMORY)
+    return {
+        "t_s": round(seconds(wake.at), 3),
+        "word": wake.word,
+        "score": round(float(wake.score), 3),
+        "true": any(_may_wake(s, wake_word) for s in near),
+    }
+
+
+def _is_false_duck(suspected: m.SpeechSuspected, record: Record) -> bool:
+    return not any(
+        s.kind in ("say", "sound") and s.onset <= suspected.at + HOP
+        and s.end >= suspected.onset - _DUCK_SLACK
+        for s in record.soundings
+    )  # fmt: skip
