@@ -318,6 +318,9 @@ def fill(store, name: str, things: list[str]) -> None:
                 lists.put(step, lists.list_name(name), item)
 
 
+skill.contents, skill.fill = contents, fill
+
+
 def _the(name: str, article: str = "your") -> str:
     return f"{article} {name} list"
 
