@@ -113,9 +113,7 @@ def assemble(
     main = MainLoop(channels, lambda: audio.position, rules_of(settings))
     store = Store(settings.store.path)
     understanding = Understanding(load_skills(settings, store).skills)
-    dialogue = Dialogue(
-        understanding, store, channels.inbox.put, now, volume=settings.volume.level
-    )
+    dialogue = Dialogue(understanding, store, channels.inbox.put, now, volume=settings.volume.level)
     recogniser = open_recogniser(settings.speech, understanding.grammar())
     voice, stops = open_voice(settings.speech), understanding.stop_phrases()
     worker = Worker(channels, audio.ring, recogniser, dialogue, voice, stops)
