@@ -29,14 +29,14 @@ LEAK = 0.99  # no card's clock is 1 % off
 class Pace:
     """Slows a plug-in without a clock down to real time; a real card never notices it."""
 
-    def __init__(self) -> None:
-        self._due = 0.0
+    def __init__(self, ahead_s: float = AHEAD_S) -> None:
+        self._due, self._ahead_s = 0.0, ahead_s
 
     def keep(self, block_s: float) -> None:
         """Wait if the blocks so far came much faster than they last."""
         now = time.perf_counter()
-        if self._due - now > AHEAD_S:
-            time.sleep(self._due - now - AHEAD_S)
+        if self._due - now > self._ahead_s:
+            time.sleep(self._due - now - self._ahead_s)
         self._due = max(self._due, now) + block_s * LEAK
 
 
