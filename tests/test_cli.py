@@ -155,7 +155,7 @@ def test_ask_uses_a_skill_and_remembers(capsys):
 def test_skills_lists_their_sentences(capsys):
     assert cli.main(["skills", "--set", "skills.disabled=clock"]) == 0
     shown = capsys.readouterr().out
-    assert "\nshopping" in shown and "clock (off" in shown
+    assert "shopping: " in shown and "\nclock (off" in shown
 
 
 def test_say_writes_speech(tmp_path):

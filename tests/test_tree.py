@@ -99,4 +99,8 @@ def test_nothing_in_the_tree_belongs_to_one_machine():
 
 
 def test_the_code_is_clean():
-    subprocess.run([sys.executable, "-m", "ruff", "check", "--quiet", "."], cwd=ROOT, check=True)
+    subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--output-format=concise", "."],
+        cwd=ROOT,
+        check=True,
+    )
