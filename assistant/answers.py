@@ -11,28 +11,32 @@ from assistant.skill import Ask
 from assistant.words import singular
 
 
-def _phrases(*phrases: str) -> frozenset[tuple[str, ...]]:
-    return frozenset(text.words(p) for p in phrases)
-
-
-YES = _phrases(
+_YES = (
     "yes", "yeah", "yep", "yup", "sure", "okay", "right", "correct", "that's right", "do it",
     "do that", "go ahead", "please do", "of course", "definitely", "absolutely", "yes do it",
     "yes do", "yes I am", "I am", "I'm sure", "yes I'm sure", "sure do it", "fine", "all right",
     "alright", "yes that's right", "exactly", "go on", "yes clear it", "clear it", "yes yes",
 )  # fmt: skip
-NO = _phrases(
+_NO = (
     "no", "nope", "nah", "don't", "do not", "no don't", "don't do that", "don't do it", "wrong",
     "that's wrong", "leave it", "keep it", "keep them", "no keep it", "no keep them", "not now",
     "no thank you", "no way", "cancel", "cancel that", "never mind", "no never mind", "forget it",
     "stop", "stop it", "no stop", "no no", "rather not", "better not", "not really", "none",
 )  # fmt: skip
-BACKCHANNELS = _phrases(
-    "uh huh", "uhuh", "mhm", "mm", "mm hmm", "hmm", "aha", "ah", "oh", "okay", "yeah", "yes", "yep",
+_BACKCHANNELS = (
+    "uh huh", "mhm", "mm", "mm hmm", "hmm", "aha", "ah", "oh", "okay", "yeah", "yes", "yep",
     "right", "sure", "thanks", "thank you", "great", "good", "nice", "cool", "fine", "i see",
     "got it", "okay thanks", "all right", "alright", "uh", "um", "wow", "really", "no", "correct",
     "thank you very much", "that's right", "interesting", "exactly", "perfect", "okay okay",
 )  # fmt: skip
+
+
+def _phrases(phrases: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
+    return frozenset(text.words(p) for p in phrases)
+
+
+YES, NO, BACKCHANNELS = _phrases(_YES), _phrases(_NO), _phrases(_BACKCHANNELS)
+ANSWERS = tuple(dict.fromkeys(p.lower() for p in (*_YES, *_NO, *_BACKCHANNELS)))
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from assistant import messages as m
 from assistant.audio.device import Device
@@ -21,6 +20,7 @@ from assistant.errors import AssistantError
 from assistant.loop import Channels, MainLoop
 from assistant.plugins import load_skills
 from assistant.settings import Settings
+from assistant.skill import Skill
 from assistant.speech.engines import open_recogniser, open_voice
 from assistant.speech.worker import Worker
 from assistant.status import Status
@@ -40,6 +40,7 @@ class Speaker:
     main: MainLoop
     worker: Worker
     store: Store
+    skills: tuple[Skill, ...]
 
     @property
     def inbox(self):
@@ -60,6 +61,19 @@ class Speaker:
     def position(self) -> int:
         """Samples handled so far."""
         return self.audio.position
+
+    def lists(self) -> dict[str, list[str]]:
+        """Return every list the skills keep, by name."""
+        found: dict[str, list[str]] = {}
+        for skill in self.skills:
+            found |= skill.contents(self.store) if skill.contents else {}
+        return found
+
+    def fill_lists(self, start: Mapping[str, Sequence[str]]) -> None:
+        """Put things on lists before anybody speaks (a scene's [start])."""
+        for skill in self.skills:
+            for name, things in start.items() if skill.fill else ():
+                skill.fill(self.store, name, list(things))
 
     def pump(self) -> None:
         """Let main handle what is in its inbox."""
@@ -97,12 +111,13 @@ def assemble(
     silence = samples(settings.conversation.silence_s)
     audio = AudioLoop(device, ears, mixer, channels, silence=silence)
     main = MainLoop(channels, lambda: audio.position, rules_of(settings))
-    store = Store(Path(settings.store.path).expanduser())
-    understanding = Understanding(load_skills(settings.skills).skills)
-    dialogue = Dialogue(understanding, store, post=channels.inbox.put, now=now)
+    store = Store(settings.store.path)
+    understanding = Understanding(load_skills(settings, store).skills)
+    dialogue = Dialogue(understanding, store, channels.inbox.put, now, volume=settings.volume.level)
     recogniser = open_recogniser(settings.speech, understanding.grammar())
-    worker = Worker(channels, audio.ring, recogniser, dialogue, open_voice(settings.speech))
-    return Speaker(settings, channels, audio, main, worker, store)
+    voice, stops = open_voice(settings.speech), understanding.stop_phrases()
+    worker = Worker(channels, audio.ring, recogniser, dialogue, voice, stops)
+    return Speaker(settings, channels, audio, main, worker, store, understanding.skills)
 
 
 def work(speaker: Speaker) -> None:

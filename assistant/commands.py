@@ -65,8 +65,14 @@ def ask(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def skills(arguments: argparse.Namespace, settings: Settings) -> int:
     from assistant.ask import describe_skills
+    from assistant.plugins import load_skills
 
-    print(describe_skills(settings))
+    for row in describe_skills(load_skills(settings)):
+        state = "" if row["state"] == "on" else f" ({row['state']}: {row['reason']})"
+        about = f': "{row["about"]}"' if row["about"] else ""
+        print(f"{row['name']}{state}{about}")
+        for sentence in row["sentences"]:
+            print(f"    {sentence}")
     return 0
 
 
@@ -81,33 +87,21 @@ def say(arguments: argparse.Namespace, settings: Settings) -> int:
     if not clip.samples.size:
         raise BadInput("assistant say", "there is no word in that", "give it words to say")
     if arguments.wav:
-        _write_wav(arguments.wav, clip.samples)
+        from assistant.audio.files import write_wav
+
+        write_wav(arguments.wav, clip.samples)
     else:
         _play(clip.samples, settings)
     return 0
 
 
-def _write_wav(path: Path, samples) -> None:
-    import soundfile
-
-    from assistant.audio.format import SAMPLE_RATE, to_int16
-
-    if path.suffix.lower() != ".wav":
-        raise BadInput(str(path), "is not the name of a WAV file", "let it end in .wav")
-    try:
-        with path.open("wb") as file:
-            soundfile.write(file, to_int16(samples), SAMPLE_RATE, format="WAV")
-    except OSError as error:
-        raise _unwritable(path, error) from None
-
-
 def _play(samples, settings: Settings) -> None:
     import numpy as np
 
+    from assistant.app import open_device
     from assistant.audio.format import HOP, SAMPLE_RATE
-    from assistant.audio.pyaudio_device import PyAudioDevice
 
-    device = PyAudioDevice(settings.audio)
+    device = open_device(settings.audio)
     try:
         # Half a second of silence pushes the end through the sound card's buffers.
         padding = -len(samples) % HOP + SAMPLE_RATE // 2 // HOP * HOP

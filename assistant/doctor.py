@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
-import importlib.util
 import json
 import os
 import platform
 import sqlite3
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from assistant.errors import AssistantError
+from assistant.audio.onnx_ import file_in_wheel
+from assistant.errors import AssistantError, BadInput
 from assistant.settings import Settings
 
 SETUP = "run ./install.sh setup"
@@ -113,37 +112,40 @@ def _packages() -> Iterator[Finding]:
 
 
 def _models(settings: Settings) -> Iterator[Finding]:
-    word = settings.wake.word
-    models = _inside("openwakeword", "resources/models")
-    own = Path(word).expanduser()
-    if word.endswith(".onnx"):
-        found = own if own.is_file() else None
-    else:
-        found = next(iter(sorted(models.glob(f"{word}*.onnx"))), None) if models else None
-    yield _model("wake word model", found, word, f"check wake.word, or {SETUP}")
-    vad = _inside("silero_vad", "data/silero_vad.onnx")
-    yield _model("voice activity model", vad, "silero_vad.onnx", SETUP)
+    yield _found("wake word model", lambda: _wake_word(settings.wake.word))
+    yield _found(
+        "voice activity model", lambda: file_in_wheel("silero_vad", "data/silero_vad.onnx")
+    )
     household = Path(__file__).parent / "speech" / "vosk_household"
-    found = household if household.is_dir() else None
-    yield _model("household model", found, "assistant/speech/vosk_household", SETUP)
-    folder = settings.speech.vosk_model
-    if folder:
-        found = Path(folder).expanduser()
-        found = found if found.is_dir() else None
-        yield _model("Vosk model", found, folder, "check speech.vosk_model")
+    yield _found("household model", lambda: _there(household, SETUP))
+    if settings.speech.vosk_model:
+        folder = Path(settings.speech.vosk_model).expanduser()
+        yield _found("Vosk model", lambda: _there(folder, "check speech.vosk_model"))
 
 
-def _inside(package: str, path: str) -> Path | None:
-    """Return a file of an installed package that is not to be imported, or None."""
-    spec = importlib.util.find_spec(package)
-    places = [] if spec is None else spec.submodule_search_locations or []
-    return next((Path(place) / path for place in places if (Path(place) / path).exists()), None)
+def _wake_word(word: str) -> Path:
+    from assistant.audio.openwakeword_ import find_word
+
+    return _there(find_word(word), "check wake.word")
 
 
-def _model(name: str, found: Path | None, wanted: str, remedy: str) -> Finding:
-    if found is None:
-        return Finding(name, "red", f"{wanted} is not there", remedy)
-    return Finding(name, "green", found.name)
+def _there(path: Path, remedy: str) -> Path:
+    if not path.exists():
+        raise BadInput(str(path), "is not there", remedy)
+    return path
+
+
+def _found(name: str, find: Callable[[], Path]) -> Finding:
+    try:
+        return Finding(name, "green", find().name)
+    except AssistantError as error:
+        return _refused(name, error)
+
+
+def _refused(name: str, error: AssistantError) -> Finding:
+    if isinstance(error, BadInput):
+        return Finding(name, "red", f"{error.where}: {error.problem}", error.remedy)
+    return Finding(name, "red", str(error), SETUP)
 
 
 def _voice(settings: Settings) -> Finding:
@@ -156,7 +158,7 @@ def _voice(settings: Settings) -> Finding:
         finally:
             voice.close()
     except AssistantError as error:
-        return Finding("voice", "red", str(error), "sudo apt-get install espeak-ng")
+        return _refused("voice", error)
     except Exception as error:  # a broken native library may raise anything
         return Finding("voice", "red", f"does not speak: {error}", SETUP)
     spoke = clip.samples.size > 0
@@ -165,38 +167,19 @@ def _voice(settings: Settings) -> Finding:
 
 
 def _sound_cards() -> Finding:
-    try:
-        import pyaudio
+    from assistant.audio.pyaudio_ import list_cards
 
-        with _quiet_stderr():
-            portaudio = pyaudio.PyAudio()
-            count = portaudio.get_device_count()
-            cards = [portaudio.get_device_info_by_index(index) for index in range(count)]
-            portaudio.terminate()
-    except Exception as error:
+    try:
+        cards = list_cards()
+    except Exception as error:  # PortAudio raises OSError, a broken library anything
         return Finding("sound cards", "red", f"cannot be listed: {error}", SETUP)
-    hears = any(card["maxInputChannels"] for card in cards)
-    speaks = any(card["maxOutputChannels"] for card in cards)
-    if hears and speaks:
-        return Finding("sound cards", "green", ", ".join(str(card["name"]) for card in cards))
-    missing = " and ".join(["no microphone"] * (not hears) + ["no loudspeaker"] * (not speaks))
+    missing = [] if any(card.inputs for card in cards) else ["no microphone"]
+    missing += [] if any(card.outputs for card in cards) else ["no loudspeaker"]
+    if not missing:
+        return Finding("sound cards", "green", ", ".join(card.name for card in cards))
     remedy = "plug one in for `assistant run`; demo, simulate, replay and ask work without"
-    return Finding("sound cards", "red" if pi_model() else "yellow", missing, remedy)
-
-
-@contextmanager
-def _quiet_stderr() -> Iterator[None]:
-    """Hide what ALSA's library prints on stderr for every card it cannot open."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+    colour = "red" if pi_model() else "yellow"
+    return Finding("sound cards", colour, " and ".join(missing), remedy)
 
 
 def _store(settings: Settings) -> Finding:

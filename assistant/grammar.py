@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from assistant import text
 from assistant.sentences import Alt, Node, Seq, Slot, Word
 from assistant.skill import Handler, Skill
-from assistant.slots import QUANTITY
+from assistant.slots import AMOUNT_JSGF
 from assistant.speech.recogniser import Grammar
 
 _JOINED: dict[tuple[str, str], str] = {}
@@ -81,10 +81,8 @@ def _slot_rule(slot: str, handler: Handler, rules: dict[str, str]) -> str:
         words = _known(handler.skill, slot) or _PLAIN_NAMES
         plain = " | ".join(dict.fromkeys(_in_words(w) for w in words))
         if kind.name == "items":
-            rules.setdefault("quantity", f"{_jsgf(QUANTITY, handler, rules)} [ of ]")
-            rules[f"{name}_one"] = plain
-            one = f"[ <quantity> | some | more ] <{name}_one>"
-            rules[name] = f"{one} ( [ and ] {one} )*"
+            rules["amount"] = AMOUNT_JSGF
+            rules[name] = f"( [ and ] <amount> ( {plain} ) )+"
         else:
             rules[name] = plain
     return name

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from assistant.numbers import LARGEST, number_words, read_number
+from assistant.text import words
 from assistant.words import plural, singular
 
 _UNIT_NAMES = (
@@ -18,9 +19,9 @@ _UNIT_NAMES = (
     "tin jar carton loaf bunch dozen piece slice roll tube cup bar stick head clove case tub "
     "pair sack tray crate bowl spoon teaspoon tablespoon metre"
 ).split()
-UNITS = {form: unit for unit in _UNIT_NAMES for form in (unit, plural(unit))}
-UNITS |= {"l": "litre", "ml": "millilitre", "g": "gram", "kg": "kilo", "lb": "pound", "oz": "ounce"}
-UNITS |= {"lbs": "pound", "pounds": "pound", "meter": "metre", "meters": "metre"}
+UNITS = {words(form)[0]: unit for unit in _UNIT_NAMES for form in (unit, plural(unit))}
+UNITS |= {"l": "litre", "ml": "millilitre", "g": "gram", "kg": "kilo", "oz": "ounce"}
+UNITS |= {"lb": "pound", "lbs": "pound"}
 _BARE_UNITS = ("dozen", "pair")  # "a dozen eggs" and "two dozen eggs": no plural, no "of"
 
 _HALF = Fraction(1, 2)
@@ -99,54 +100,54 @@ def name_for(count: Fraction, name: str) -> str:
     return singular(name) if count <= 1 else plural(name)
 
 
-def read_quantity(words: Sequence[str], start: int = 0) -> tuple[Quantity, int]:
-    """Read the quantity at ``words[start]``; return it and the index of the word after it.
+def read_quantity(heard: Sequence[str], start: int = 0) -> tuple[Quantity, int]:
+    """Read the quantity at ``heard[start]``; return it and the index of the word after it.
 
     "two litres of", "a dozen", "half a kilo of", "three", "a", "some" (which is no amount). An
     empty quantity and ``start`` when there is none.
     """
-    amount, at = _read_amount(words, start)
+    amount, at = _read_amount(heard, start)
     if amount is None and at == start:
         return Quantity(), start
-    unit = UNITS.get(_at(words, at), "")
+    unit = UNITS.get(_at(heard, at), "")
     if unit:
-        following = at + 1 + (_at(words, at + 1) == "of")
-        if following < len(words):
+        following = at + 1 + (_at(heard, at + 1) == "of")
+        if following < len(heard):
             return Quantity.of(amount or 1, unit), following
-    if _at(words, at) == "of" and amount is not None:  # "two of those"
+    if _at(heard, at) == "of" and amount is not None:  # "two of those"
         at += 1
-    if at >= len(words):
+    if at >= len(heard):
         return Quantity(), start
     return (Quantity() if amount is None else Quantity.of(amount)), at
 
 
-def _at(words: Sequence[str], at: int) -> str:
-    return words[at] if at < len(words) else ""
+def _at(heard: Sequence[str], at: int) -> str:
+    return heard[at] if at < len(heard) else ""
 
 
-def _read_amount(words: Sequence[str], at: int) -> tuple[Fraction | None, int]:
+def _read_amount(heard: Sequence[str], at: int) -> tuple[Fraction | None, int]:
     """Return the amount at ``at``, or ``None``; the index moves past words such as "some"."""
-    if _at(words, at + 1) in ("hundred", "thousand") and words[at] == "a":
-        value, at = read_number(words, at) or (0, at)
+    if _at(heard, at + 1) in ("hundred", "thousand") and heard[at] == "a":
+        value, at = read_number(heard, at) or (0, at)
         return Fraction(value), at
     for phrase, amount in _PHRASES:
-        if tuple(words[at : at + len(phrase)]) == phrase:
+        if tuple(heard[at : at + len(phrase)]) == phrase:
             return amount, at + len(phrase)
-    number = read_number(words, at)
+    number = read_number(heard, at)
     if number is None:
         return None, at
     value, at = number
-    if tuple(words[at : at + 3]) == ("and", "a", "half"):
+    if tuple(heard[at : at + 3]) == ("and", "a", "half"):
         return value + _HALF, at + 3
-    if _at(words, at) == "point" and (decimals := read_number(words, at + 1)):
-        digits, at = _read_decimals(words, at + 1)
+    if _at(heard, at) == "point" and read_number(heard, at + 1):
+        digits, at = _read_decimals(heard, at + 1)
         return value + digits, at
     return Fraction(value), at
 
 
-def _read_decimals(words: Sequence[str], at: int) -> tuple[Fraction, int]:
+def _read_decimals(heard: Sequence[str], at: int) -> tuple[Fraction, int]:
     value, scale = Fraction(0), Fraction(1, 10)
-    while (digit := read_number(words[at : at + 1])) is not None and digit[0] < 10:
+    while (digit := read_number(heard[at : at + 1])) is not None and digit[0] < 10:
         value, scale, at = value + digit[0] * scale, scale / 10, at + 1
     return value, at
 

@@ -11,6 +11,7 @@ from assistant.errors import BadInput, did_you_mean
 from assistant.messages import Policy
 from assistant.sentences import BadSentence, Node, parse, slots
 from assistant.slots import SlotType, slot_type
+from assistant.store import Store
 
 
 class SkillError(Exception):
@@ -105,6 +106,8 @@ class Skill:
     templates name as ``<rule>``. ``words`` lists, per slot, what is often said there: the
     recogniser's vocabulary grows by it, and an enumeration without commas is split with it.
     ``tables`` are SQL scripts, run once each and in order, that make the skill's tables.
+    A skill that keeps lists may set ``contents`` (every list by name) and ``fill`` (put things on
+    a list), which scenes and reports use.
     """
 
     def __init__(
@@ -121,6 +124,8 @@ class Skill:
         self.words = {slot: tuple(known) for slot, known in (words or {}).items()}
         self.tables = tuple(tables)
         self.handlers: list[Handler] = []
+        self.contents: Callable[[Store], dict[str, list[str]]] | None = None
+        self.fill: Callable[[Store, str, list[str]], None] | None = None
 
     def __repr__(self) -> str:
         return f"Skill({self.name!r})"

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from assistant import text
+from assistant.answers import ANSWERS
 from assistant.automaton import Automaton, Captures, Frontier
 from assistant.errors import BadInput
 from assistant.grammar import build_grammar, build_vocabulary
@@ -37,6 +38,7 @@ STOP_PHRASES = (
     "cancel",
     "cancel that",
     "never mind",
+    "pause",
     "forget it",
     "okay stop",
     "no stop",
@@ -104,15 +106,15 @@ class Understanding:
 
     def vocabulary(self) -> list[str]:
         """Return every word the skills' sentences use, sorted, for the recogniser."""
-        stops = {word for phrase in STOP_PHRASES for word in phrase.split()}
-        return sorted(stops.union(build_vocabulary(self.grammar())))
+        return build_vocabulary(self.grammar())
 
     def grammar(self) -> Grammar:
-        """Return the grammar of all sentences and stop phrases, for engines that need one."""
+        """Return the grammar of all sentences and stop phrases and answers, for engines that need one."""
         grammar = build_grammar(self.handlers)
         rules = dict(grammar.rules)
         rules["stop"] = " | ".join(STOP_PHRASES)
-        rules[grammar.top] = f"<stop> | {rules[grammar.top]}"
+        rules["answer"] = " | ".join(ANSWERS)
+        rules[grammar.top] = f"<stop> | <answer> | {rules[grammar.top]}"
         return Grammar(rules, grammar.top)
 
     def stop_phrases(self) -> tuple[str, ...]:

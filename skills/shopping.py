@@ -28,20 +28,18 @@ skill = Skill(
     "shopping",
     "add milk and eggs to the shopping list",
     rules={
-        "list": "[the|my|our] [shopping|grocery|groceries] list",
-        "named": "(the|my|our) {name} list",
-        "to": "(to|on|onto)",
-        "from": "(from|off|of)",
+        "list": "([the|my|our] [shopping|grocery|groceries] list|(the|my|our) {name} list)",
+        "to": "(to|on|onto) <list>",
+        "from": "[(from|off|of)] <list>",
+        "remove": "(remove|delete|take|take off|cross|cross off|scratch)",
+        "missing": "(I am|we are|I have|we have) [(all|almost|run|running)] out of",
     },
     words={"items": ITEMS, "name": LISTS},
     tables=lists.TABLES,
 )
 
 
-@skill.on(
-    "(add|put) {items} [<to> <list>]",
-    "(add|put) {items} <to> <named>",
-)
+@skill.on("(add|put) {items} [<to>]")
 def add(speaker: Speaker, items: Items, name: str = SHOPPING) -> str | Ask | Reply:
     """Add things, merging what is there already."""
     if not items:
@@ -84,30 +82,19 @@ def add_heard(speaker: Speaker, text: str, name: str) -> str | Ask | Reply:
     return add(speaker, read_items(words(text), ITEMS), name)
 
 
-@skill.on("(add|put) (something|things|some things) <to> <list>", "add <to> <list>")
-def add_what(speaker: Speaker) -> Ask:
+@skill.on("(add|put) [(something|things|some things)] <to>")
+def add_what(speaker: Speaker, name: str = SHOPPING) -> Ask:
     """Ask what to add."""
-    return Ask("What should I add?", hear=add_heard, data={"name": SHOPPING})
+    return Ask("What should I add?", hear=add_heard, data={"name": lists.list_name(name)})
 
 
-@skill.on(
-    "(I|we) need [(to buy|to get)] {items}",
-    "(I|we) want {items}",
-    "(I am|we are|I have|we have) [(all|almost|run|running)] out of {items}",
-    "we ran out of {items}",
-    "(buy|get) {items}",
-)
+@skill.on("((I|we) (need|want) [(to buy|to get)]|<missing>|we ran out of|buy|get) {items}")
 def need(speaker: Speaker, items: Needs) -> str | Ask | Reply:
     """Add what somebody says is missing."""
     return add(speaker, items)
 
 
-@skill.on(
-    "(remove|delete|take|cross|scratch) {items} [(from|off|of)] <list>",
-    "(remove|delete|take|cross|scratch) {items} [<from> <named>]",
-    "take off {items}",
-    "take {items} off",
-)
+@skill.on("<remove> {items} [off] [<from>]")
 def remove(speaker: Speaker, items: Items, name: str = "") -> str | Reply:
     """Take things off a list, by name."""
     name = _known_list(speaker, name)
@@ -122,10 +109,8 @@ def remove(speaker: Speaker, items: Items, name: str = "") -> str | Reply:
 
 
 @skill.on(
-    "(remove|delete|take|cross|scratch) [the] {which} [(one|item|thing)] [off|out]",
-    "(remove|delete|take|cross|scratch) [the] {which} [(one|item|thing)] <from> <list>",
-    "(remove|delete|take|cross|scratch) [the] {which} [(one|item|thing)] <from> <named>",
-    "(remove|delete|take) number {number} [<from> <list>]",
+    "<remove> [the] {which} [(one|item|thing)] [(off|out)] [<from>]",
+    "<remove> number {number} [<from>]",
 )
 def remove_nth(speaker: Speaker, which: Ordinal | None = None, number: int = 0, name: str = ""):
     """Take off the entry at a place: of what was just read, else of the list."""
@@ -133,24 +118,26 @@ def remove_nth(speaker: Speaker, which: Ordinal | None = None, number: int = 0, 
     return _take_off(speaker, [_at(speaker, place, name)])
 
 
-@skill.on(
-    "(remove|delete|take|cross|scratch) (that|this|it) [(one|item)] [off|out]",
-    "(remove|delete|take) (that|this|it) [(one|item)] <from> <list>",
-)
-def remove_that(speaker: Speaker) -> str | Ask:
+@skill.on("<remove> (that|this|it) [(one|item)] [(off|out)] [<from>]")
+def remove_that(speaker: Speaker, name: str = "") -> str | Ask:
     """Take off the entry that is being read."""
     entry = _pointed(speaker)
     if entry is not None:
         return _take_off(speaker, [entry])
-    entries = lists.entries(speaker.store, SHOPPING)
+    name = _known_list(speaker, name)
+    entries = lists.entries(speaker.store, name)
     if not entries:
-        raise SkillError("Your shopping list is empty.")
-    return Ask("Which one?", options={e.name: e.id for e in entries}, choose=remove_chosen)
+        raise SkillError(f"Your {name} list is empty.")
+    options = {e.name: e.id for e in entries}
+    return Ask("Which one?", options=options, choose=remove_chosen, data={"name": name})
 
 
-def remove_chosen(speaker: Speaker, value: int) -> str:
+def remove_chosen(speaker: Speaker, value: int, name: str) -> str:
     """Take off the entry that was chosen."""
-    return _take_off(speaker, [e for e in lists.entries(speaker.store, SHOPPING) if e.id == value])
+    chosen = [e for e in lists.entries(speaker.store, name) if e.id == value]
+    if not chosen:
+        raise SkillError("That one is gone already.")
+    return _take_off(speaker, chosen)
 
 
 @skill.on(
@@ -170,9 +157,7 @@ def amend(speaker: Speaker, amount: Quantity) -> str | Reply:
 
 
 @skill.on(
-    "is [there] {items} on <list>",
-    "are [there] {items} on <list>",
-    "(is|are) [there] {items} on <named>",
+    "(is|are) [there] {items} on <list>",
     "do (I|we) [already] (have|need) [any] {items} [on <list>]",
 )
 def check(speaker: Speaker, items: Items, name: str = "") -> str:
@@ -190,11 +175,8 @@ def check(speaker: Speaker, items: Items, name: str = "") -> str:
 
 @skill.on(
     "what is (on|in) <list>",
-    "what is (on|in) <named>",
-    "(read|tell) [me] <list> [(again|out|aloud)]",
-    "(read|tell) [me] <named>",
-    "(show|list) [me] <list>",
-    "what do (I|we) need [to buy]",
+    "(read|tell|show|list) [me] <list> [(again|out|aloud)]",
+    "what (do I|do we) need [to buy]",
     "what (have I got|do I have|do we have) on <list>",
 )
 def read(speaker: Speaker, name: str = "") -> str | Reply:
@@ -217,7 +199,6 @@ def read(speaker: Speaker, name: str = "") -> str | Reply:
 
 @skill.on(
     "how many (items|things|entries) are [there] (on|in) <list>",
-    "how many (items|things|entries) are [there] (on|in) <named>",
     "how (long|big) is <list>",
 )
 def count(speaker: Speaker, name: str = "") -> str:
@@ -228,11 +209,8 @@ def count(speaker: Speaker, name: str = "") -> str:
 
 
 @skill.on(
-    "(clear|empty|erase) <list>",
-    "(clear|empty|erase|delete) <named>",
-    "(delete|remove) <list>",
-    "(delete|remove|clear) everything (from|on) <list>",
-    "(delete|remove|clear) everything (from|on) <named>",
+    "(clear|empty|erase|delete|remove) <list>",
+    "(clear|delete|remove) everything [(from|on)] <list>",
 )
 def clear(speaker: Speaker, name: str = "") -> str | Ask:
     """Ask before a list is emptied."""
@@ -259,7 +237,7 @@ def clear_now(speaker: Speaker, name: str) -> str:
 
 @skill.on(
     "(create|make|start) [a|an] [new] {name} list",
-    "(create|make) [a] [new] list (called|named) {name}",
+    "(create|make|start) [a] [new] list (called|named|for) {name}",
 )
 def create(speaker: Speaker, name: str) -> str:
     """Make a new list."""
@@ -283,10 +261,10 @@ def which_lists(speaker: Speaker) -> str:
     return f"You have {number_words(len(names))} lists: {join(names)}."
 
 
-@skill.on("[the] {which} (one|item|thing)", "what is [the] {which} (one|item|thing) [on <list>]")
-def nth(speaker: Speaker, which: Ordinal) -> Reply:
+@skill.on("[what is] [the] {which} (one|item|thing) [on <list>]")
+def nth(speaker: Speaker, which: Ordinal, name: str = "") -> Reply:
     """Say which entry is at a place, so that it can be pointed at."""
-    entry = _at(speaker, which, "")
+    entry = _at(speaker, which, name)
     return Reply.of(f"That's {entry}.", item=entry)
 
 
@@ -316,6 +294,9 @@ def fill(store, name: str, things: list[str]) -> None:
         for thing in things:
             for item in read_items(words(thing)):
                 lists.put(step, lists.list_name(name), item)
+
+
+skill.contents, skill.fill = contents, fill
 
 
 def _the(name: str, article: str = "your") -> str:

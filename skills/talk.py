@@ -49,7 +49,7 @@ def go_on(speaker: Speaker) -> Again:
 
 
 @skill.on(
-    "(next|skip) [(one|item|please)]",
+    "(next|skip) [(one|item)]",
     "(skip|next) (that|it|this)",
     "the next one",
     "go to the next [(one|item)]",

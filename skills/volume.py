@@ -43,10 +43,8 @@ def down(speaker: Speaker) -> str:
 
 
 @skill.on(
-    "[set|turn|put] [the] volume [to|at] {percent} [percent]",
-    "[set|turn|put] [the] volume up to {percent} [percent]",
-    "[set|turn|put] [the] volume down to {percent} [percent]",
-    "(turn|set) it [up|down] to {percent} percent",
+    "[set|turn|put] [the|it] [volume] [(to|at|up to|down to)] {percent} percent",
+    "[set|turn|put] [the] volume [(to|at|up to|down to)] {percent}",
 )
 def set_to(speaker: Speaker, percent: int) -> str:
     """To a percentage of full volume."""

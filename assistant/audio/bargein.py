@@ -16,7 +16,7 @@ from assistant.audio.format import HOP, samples
 class EvidenceRules:
     """Thresholds of the evidence; measured in tests/benchmarks/bench_bargein.py."""
 
-    speech: float = 0.5  # voice activity probability
+    speech: float = 0.3  # voice activity probability
     over_residual_db: float = 6.0  # cleaned power over the expected residual echo
     over_noise_db: float = 9.0  # ... and over the background
     hops: int = 2  # hops of agreement before the duck

@@ -16,10 +16,12 @@ BINS = HOP + 1
 BAND_EDGES = np.array([3, 6, 10, 14, 19, 25, 32, 40, 50, 62, 77, 96, 120, 150, 190])
 BANDS = len(BAND_EDGES)  # about Bark wide, 94 Hz to 8 kHz
 
-_KEEP, _KEEP_EARLY = 0.9998, 0.99  # how much of the echo path is the same a hop later
+_KEEP, _KEEP_EARLY = 0.99995, 0.99  # how much of the echo path is the same a hop later
 _EARLY = 120.0  # hops of playback until the path counts as known
-_SHRINK = 0.35  # part of the theoretical covariance decrease; see _adapt
+_SHRINK = 0.3  # part of the theoretical covariance decrease; see _adapt
 _FORGET = 0.2  # of the near-end spectrum, per hop
+_LIKE = 0.12  # weight of a new hop in the coherence of output and echo: about 130 ms
+_CHANGED = 0.4  # coherence above which the echo path has changed; the near end stays below 0.25
 _NEAR_PARTS = 2  # partitions of the distortion branches: the direct sound dominates them
 _SCALE = 0.2  # amplitude at which the branches are as strong as the reference
 _SILENT = 1e-9  # power below which a hop of reference is silence
@@ -60,14 +62,17 @@ class EchoCanceller:
         self._filter = np.zeros((mics, parts, BINS), np.complex64)
         self._error = np.zeros((mics, parts, BINS), np.float32)  # covariance, diagonal
         self._near = np.zeros((mics, BINS), np.float32)
-        self._padded = np.zeros((mics, FFT), np.float32)
+        self._padded = np.zeros((2, mics, FFT), np.float32)  # output and echo
+        self._both = np.zeros((2, mics, BINS), np.complex64)
+        self._likeness = np.zeros((mics, BINS), np.complex64)
+        self._powers = np.zeros((2, mics, BINS), np.float32)
         self._out = np.zeros((mics, HOP), np.float32)
         self._work = np.zeros((mics, parts, BINS), np.complex64)
         self._real = np.zeros((mics, parts, BINS), np.float32)
         self._gain = np.zeros((mics, parts, BINS), np.float32)
         self._power = np.zeros((parts, BINS), np.float32)
         self._wave = np.zeros((mics, parts, FFT), np.float32)
-        self.spectrum = np.zeros((mics, BINS), np.complex64)  # of the zero-padded output hop
+        self.spectrum = self._both[0]  # of the zero-padded output hop
         self.output_bands = np.zeros(BANDS, np.float32)
         self.residual_bands = np.zeros(BANDS, np.float32)
         self.resets = 0
@@ -114,6 +119,8 @@ class EchoCanceller:
         self._early, self._hold = 0.0, 0
         self.sounding = self.far_end_alone = False
         self._loud = np.zeros(len(self._filter), np.float32)
+        self._likeness[:] = 0
+        self._powers[:] = 0
         self._watched = np.full((2, len(self._filter)), 1e-9, np.float32)
         self._leak_db[:] = 0
         self.erle_db, self.converged = 0.0, False
@@ -138,20 +145,23 @@ class EchoCanceller:
         self._remember(reference, played)
         np.multiply(self._filter, self._history, out=self._work)
         echo = np.add.reduce(self._work, axis=1)
-        np.subtract(mics, np.fft.irfft(echo)[:, HOP:], out=out)
-        self._padded[:, HOP:] = out
-        np.fft.rfft(self._padded, out=self.spectrum)
-        error_power = _square(self.spectrum)
+        heard_echo = np.fft.irfft(echo)[:, HOP:]
+        np.subtract(mics, heard_echo, out=out)
+        self._padded[0, :, HOP:] = out
+        self._padded[1, :, HOP:] = heard_echo
+        np.fft.rfft(self._padded, out=self._both)
+        powers = _square(self._both)
         left = np.einsum("mt,mt->m", out, out)
         if self._diverged(heard, left):
             np.copyto(out, mics)
             return out
-        self._judge(error_power, _square(echo), float(heard.mean()), float(left.mean()))
+        self._judge(powers, float(heard.mean()), float(left.mean()))
         if self._hold:
             self._hold -= 1
         else:
             clipped = max(float(mics.max()), -float(mics.min())) > 0.985
-            self._adapt(error_power, clipped)
+            self._notice_change(powers)
+            self._adapt(powers[0], clipped)
         return out
 
     def _pass(self, mics: np.ndarray) -> np.ndarray:
@@ -233,12 +243,27 @@ class EchoCanceller:
         np.multiply(work.real, np.float32(1 - keep * keep), out=real)
         self._error += real
 
-    def _judge(self, error: np.ndarray, echo: np.ndarray, heard: float, left: float) -> None:
+    def _notice_change(self, powers: np.ndarray) -> None:
+        """Open the filter again when the output looks like the echo it should have removed.
+
+        A person's voice is not coherent with the echo estimate; a moved speaker's echo is.
+        """
+        cross = np.conjugate(self._both[1])
+        cross *= self._both[0]
+        cross -= self._likeness
+        cross *= np.float32(_LIKE)
+        self._likeness += cross
+        self._powers += np.float32(_LIKE) * (powers - self._powers)
+        explained = _square(self._likeness) / (self._powers[1] + _FLOOR)
+        alike = float(explained[:, 6:200].sum() / (self._powers[0, :, 6:200].sum() + 1e-6))
+        if alike > _CHANGED:
+            self._early = min(self._early, _EARLY * max(0.0, 1 - 2.5 * (alike - _CHANGED)))
+
+    def _judge(self, powers: np.ndarray, heard: float, left: float) -> None:
         """Update the residual-echo estimate, ERLE and ``converged`` from this hop's powers."""
-        scale = np.float32(_TO_POWER / len(error))
-        out = np.add.reduceat(error.sum(0), BAND_EDGES) * scale
+        scale = np.float32(_TO_POWER / powers.shape[1])
+        out, echo_now = np.add.reduceat(powers.sum(1), BAND_EDGES, axis=1) * scale
         np.multiply(self._echo_bands, 0.7, out=self._echo_bands)  # what still reverberates
-        echo_now = np.add.reduceat(echo.sum(0), BAND_EDGES) * (0.5 * scale)
         np.maximum(self._echo_bands, echo_now, out=self._echo_bands)
         difference = 10 * np.log10((out + 1e-12) / (self._echo_bands + 1e-12)) - self._leak_db
         step = np.where(difference > 0, np.where(difference > 8, 0.02, 0.15), -0.15)

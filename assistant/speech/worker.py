@@ -75,9 +75,11 @@ class Worker:
         recogniser: Recogniser,
         dialogue: Dialogue,
         voice: Voice,
+        stops: tuple[str, ...],
     ) -> None:
         self._channels, self._ring = channels, ring
         self.recogniser, self.dialogue, self.voice = recogniser, dialogue, voice
+        self._stops = stops
         self._hearing: _Hearing | None = None
         self._spoken: dict[int, tuple[str, ...]] = {}  # what the reply of a turn says
 
@@ -106,8 +108,7 @@ class Worker:
             case m.Recognise():
                 self._forget()
                 if not self._cancelled(command.turn):
-                    stops = self.dialogue.stop_phrases()
-                    self._hearing = _Hearing(command, self.recogniser, stops)
+                    self._hearing = _Hearing(command, self.recogniser, self._stops)
             case m.Captured():
                 yield from self._captured(command)
             case m.Conclude():

@@ -23,7 +23,7 @@ def test_speech_over_the_reply_ducks_within_a_few_hops():
 @pytest.mark.parametrize(
     "why",
     [
-        {"speech": 0.2},  # a dropped plate
+        {"speech": 0.1},  # a dropped plate
         {"power": 1e-4, "residual": 1e-4},  # our own echo
         {"power": 2e-7},  # the background
     ],

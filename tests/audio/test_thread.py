@@ -1,0 +1,187 @@
+"""The audio thread in a small room: it acts by itself, and only as its policy allows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from assistant import messages as m
+from assistant.audio.device import DeviceHealth, DeviceLost, Layout
+from assistant.audio.ears import Ears
+from assistant.audio.format import HOP, level_db, samples
+from assistant.audio.mixer import Mixer
+from assistant.audio.thread import HOLD_LIMIT, AudioLoop
+from assistant.audio.wake import Hit
+from assistant.loop import Channels
+from assistant.messages import Play, Policy
+from assistant.settings import Settings
+from assistant.speech.voice import Clip
+
+
+class Quiet:
+    """A device in a silent room; it keeps what was played."""
+
+    def __init__(self, lost_after: int | None = None) -> None:
+        self.layout = Layout((0,))
+        self.played: list[np.ndarray] = []
+        self._rows = np.zeros((1, HOP), np.float32)
+        self._lost_after = lost_after
+
+    def exchange(self, out: np.ndarray) -> np.ndarray:
+        if len(self.played) == self._lost_after:
+            raise DeviceLost("the sound card is gone; plug it in again")
+        self.played.append(out.copy())
+        return self._rows
+
+    def health(self) -> DeviceHealth:
+        return DeviceHealth()
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+
+class Told(Ears):
+    """Real ears whose conclusions a test may override for the next hop."""
+
+    def __init__(self) -> None:
+        super().__init__(1, Settings())
+        self.hit: Hit | None = None
+        self.talking = False
+
+    def hear(self, mics, reference, playing):
+        now = super().hear(mics, reference, playing)
+        now.hit, self.hit = self.hit, None
+        if self.talking:
+            now.speech, now.power, now.residual, now.noise = 0.9, 1e-2, 1e-6, 1e-6
+        return now
+
+
+class Bench:
+    """An audio loop with its channels, driven hop by hop."""
+
+    def __init__(self, device: Quiet | None = None) -> None:
+        self.channels, self.device, self.ears = Channels(), device or Quiet(), Told()
+        mixer = Mixer(level=1.0)
+        self.loop = AudioLoop(self.device, self.ears, mixer, self.channels, silence=samples(0.3))
+
+    def reply(self, policy: Policy = Policy.OPEN, hops: int = 400) -> None:
+        wave = 0.3 * np.sin(np.arange(hops * HOP) * 0.1)
+        clip = Clip(wave.astype(np.float32))
+        self.channels.audio.extend([m.Begin(1, policy), Play(1, 0, clip, last=True)])
+
+    def run(self, hops: int) -> None:
+        for _ in range(hops):
+            self.loop.hop()
+
+    def events(self, kind: type = object) -> list:
+        found = []
+        while not self.channels.inbox.empty():
+            found.append(self.channels.inbox.get())
+        return [e for e in found if isinstance(e, kind)]
+
+    def loudness(self) -> float:
+        return level_db(self.device.played[-1])
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_the_wake_word_silences_the_reply_within_two_hops_without_asking_anybody(bench):
+    bench.reply()
+    bench.run(20)
+    bench.ears.hit = Hit(bench.loop.position, bench.loop.position - 100, 0.9)
+    bench.run(2)
+    (woken,) = bench.events(m.WakeHeard)
+    assert woken.interrupted.turn == 1 and woken.interrupted.sample > 0
+    bench.run(1)
+    assert bench.loudness() < -100
+
+
+def test_a_closed_prompt_does_not_yield_to_the_wake_word_but_to_the_button(bench):
+    bench.reply(Policy.CLOSED)
+    bench.run(20)
+    bench.ears.hit = Hit(bench.loop.position, bench.loop.position - 100, 0.9)
+    bench.run(3)
+    assert not bench.events(m.WakeHeard) and bench.loudness() > -30
+    bench.channels.audio.append(m.Pressed(0))
+    bench.run(3)
+    (pressed,) = bench.events(m.Pressed)
+    assert pressed.interrupted is not None and bench.loudness() < -100
+
+
+def test_speech_ducks_at_once_then_pauses_and_resumes_by_command(bench):
+    bench.reply()
+    bench.run(20)
+    loud = bench.loudness()
+    bench.ears.talking = True
+    bench.run(4)
+    assert len(bench.events(m.SpeechSuspected)) == 1
+    assert bench.loudness() == pytest.approx(loud - 20, abs=1)
+    bench.run(20)
+    assert bench.loudness() < -100
+    bench.ears.talking = False
+    bench.channels.audio.append(m.Resume(1))
+    bench.run(6)
+    assert bench.loudness() == pytest.approx(loud, abs=1)
+
+
+def test_a_held_reply_goes_on_by_itself_when_main_never_decides(bench):
+    bench.reply()
+    bench.run(20)
+    bench.ears.talking = True
+    bench.run(3)
+    bench.ears.talking = False
+    bench.run(HOLD_LIMIT // HOP + 5)
+    assert len(bench.events(m.HoldExpired)) == 1
+
+
+def test_nothing_is_suspected_while_nothing_is_said(bench):
+    bench.ears.talking = True
+    bench.run(20)
+    assert not bench.events(m.SpeechSuspected)
+
+
+def test_the_worker_is_nudged_while_an_utterance_is_captured_and_told_its_end(bench):
+    bench.run(5)
+    bench.channels.audio.append(m.Listen(3, bench.loop.position, samples(0.5), speaking=True))
+    bench.ears.talking = True
+    bench.run(20)
+    bench.ears.talking = False
+    bench.run(40)
+    (ended,) = bench.events(m.SpeechEnded)
+    assert ended.turn == 3 and ended.end <= ended.at - samples(0.3)
+    nudges = []
+    while not bench.channels.worker.empty():
+        nudges.append(bench.channels.worker.get())
+    assert len(nudges) >= 5 and nudges[-1].until == ended.at
+
+
+def test_silence_after_listen_is_reported_once(bench):
+    bench.channels.audio.append(m.Listen(3, 0, samples(0.3)))
+    bench.run(60)
+    assert [e.turn for e in bench.events(m.NothingHeard)] == [3]
+
+
+def test_muted_microphones_are_zeros(bench):
+    bench.device._rows[:] = 0.25
+    bench.channels.audio.append(m.SetMute(True))
+    bench.run(2)
+    assert not bench.loop.ring.read(0, 2 * HOP).any()
+    bench.channels.audio.append(m.SetMute(False))
+    bench.run(12)
+    assert bench.loop.ring.read(4 * HOP, 14 * HOP).any()
+
+
+def test_a_lost_device_is_an_event_not_a_crash():
+    bench = Bench(Quiet(lost_after=3))
+    bench.loop.run()
+    (failed,) = bench.events(m.AudioFailed)
+    assert "plug it in" in failed.reason and bench.loop.hops == 3
+
+
+def test_a_reply_that_ends_says_so_once(bench):
+    bench.reply(hops=10)
+    bench.run(20)
+    assert [type(e) for e in bench.events()] == [m.SegmentStarted, m.SpeechFinished]

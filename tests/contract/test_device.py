@@ -1,0 +1,167 @@
+"""What every ``Device`` keeps to. A new device adds its factory to ``FACTORIES``, no more."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from assistant.audio.device import Device, DeviceHealth, DeviceLost, EndOfAudio, Layout
+from assistant.audio.files import write_wav
+from assistant.audio.format import HOP
+from tests.alsa import use_alsa
+
+HOPS = 12
+
+
+@dataclass(frozen=True)
+class Made:
+    """A device to examine, and how many hops it gives until ``EndOfAudio`` (None: no end)."""
+
+    device: Device
+    hops: int | None
+
+
+def wav(tmp_path, _monkeypatch) -> Made:
+    """A stereo recording whose last hop is not whole."""
+    from assistant.audio.wav_device import WavDevice
+
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (2, HOPS * HOP - 100))
+    write_wav(tmp_path / "mic.wav", noise)
+    return Made(WavDevice(tmp_path / "mic.wav"), HOPS)
+
+
+def wav_with_reference(tmp_path, _monkeypatch) -> Made:
+    """A recording with what the speaker played, and a file for what it is told to play."""
+    from assistant.audio.wav_device import WavDevice
+
+    write_wav(tmp_path / "mic.wav", np.zeros(HOPS * HOP))
+    write_wav(tmp_path / "reference.wav", np.ones(HOPS * HOP // 2) * 0.25)
+    return Made(
+        WavDevice(tmp_path / "mic.wav", tmp_path / "reference.wav", tmp_path / "out.wav"), HOPS
+    )
+
+
+def sound_card(tmp_path, monkeypatch) -> Made:
+    """PyAudio on ALSA's null plug-in."""
+    from assistant.audio.pyaudio_device import PyAudioDevice
+
+    use_alsa(tmp_path, monkeypatch)
+    return Made(PyAudioDevice("nothing"), None)
+
+
+def sound_card_of_a_board(tmp_path, monkeypatch) -> Made:
+    """PyAudio with two microphones, a loopback row and eight outputs."""
+    from assistant.audio.pyaudio_device import PyAudioDevice
+
+    use_alsa(tmp_path, monkeypatch)
+    card = PyAudioDevice("nothing", channels=8, mics=(2, 4), loopback=7, playback_channels=8)
+    return Made(card, None)
+
+
+def sound_card_that_records(tmp_path, monkeypatch) -> Made:
+    """PyAudio on ALSA's file plug-in."""
+    from assistant.audio.pyaudio_device import PyAudioDevice
+
+    use_alsa(tmp_path, monkeypatch, np.arange(100_000, dtype=np.int32))
+    return Made(PyAudioDevice("recorder"), None)
+
+
+FACTORIES: list[Callable[..., Made]] = [
+    wav,
+    wav_with_reference,
+    sound_card,
+    sound_card_of_a_board,
+    sound_card_that_records,
+]
+
+
+@pytest.fixture(params=FACTORIES, ids=lambda factory: factory.__name__)
+def made(request, tmp_path, monkeypatch):
+    if request.param.__name__.startswith("sound_card"):
+        pytest.importorskip("pyaudio", reason="needs PyAudio (portaudio19-dev)")
+    made = request.param(tmp_path, monkeypatch)
+    yield made
+    made.device.close()
+
+
+def silence() -> np.ndarray:
+    return np.zeros(HOP, np.float32)
+
+
+def test_layout_names_rows_that_are_there(made):
+    layout = made.device.layout
+    assert isinstance(layout, Layout) and layout.mics
+    rows = made.device.exchange(silence()).shape[0]
+    used = [*layout.mics, *([] if layout.loopback is None else [layout.loopback])]
+    assert len(set(used)) == len(used) and all(0 <= row < rows for row in used)
+
+
+def test_hops_have_one_shape_and_finite_sound(made):
+    for _ in range(HOPS):
+        hop = made.device.exchange(silence())
+        assert hop.dtype == np.float32 and hop.ndim == 2 and hop.shape[1] == HOP
+        assert np.isfinite(hop).all() and np.abs(hop).max() <= 1.0
+
+
+def test_the_buffer_is_the_devices_own_and_stays_valid_until_the_next_call(made):
+    first = made.device.exchange(silence())
+    copy = first.copy()
+    assert np.array_equal(first, copy)
+    second = made.device.exchange(silence())
+    assert second.shape == first.shape and np.shares_memory(first, second)
+
+
+def test_out_is_neither_changed_nor_kept(made):
+    out = np.random.default_rng(1).uniform(-1, 1, HOP).astype(np.float32)
+    before = out.copy()
+    made.device.exchange(out)
+    assert np.array_equal(out, before)
+    out[:] = 9.0
+    made.device.exchange(silence())
+    assert (out == 9.0).all()
+
+
+def test_out_may_be_read_only(made):
+    out = silence()
+    out.flags.writeable = False
+    assert made.device.exchange(out).shape[1] == HOP
+
+
+def test_it_ends_exactly_where_it_should(made):
+    given = itertools.count()
+    if made.hops is None:
+        for _ in range(2 * HOPS):
+            made.device.exchange(silence())
+        return
+    with pytest.raises(EndOfAudio):
+        while next(given) <= made.hops:
+            made.device.exchange(silence())
+    assert next(given) == made.hops + 1
+    with pytest.raises(EndOfAudio):
+        made.device.exchange(silence())
+
+
+def test_health_counts_from_nothing(made):
+    before = made.device.health()
+    assert isinstance(before, DeviceHealth)
+    assert before.overruns == before.underruns == 0 and before.output_latency >= 0
+    made.device.exchange(silence())
+    after = made.device.health()
+    assert after.overruns >= before.overruns and after.underruns >= before.underruns
+
+
+def test_close_twice_and_no_sound_afterwards(made):
+    made.device.exchange(silence())
+    made.device.close()
+    made.device.close()
+    assert isinstance(made.device.health(), DeviceHealth)
+    with pytest.raises((EndOfAudio, DeviceLost)):
+        made.device.exchange(silence())
+
+
+def test_close_without_a_sound(made):
+    made.device.close()
