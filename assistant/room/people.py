@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
+from assistant.audio.files import read_audio
 from assistant.audio.format import SAMPLE_RATE, from_int16, level_db, samples
-from assistant.errors import AssistantError, BadInput, EngineMissing
+from assistant.errors import AssistantError, BadInput, EngineMissing, did_you_mean
 from assistant.room.acoustics import FULL_SCALE_SPL
 from assistant.room.noises import noise
 from assistant.room.scene import Person, Say, Sound
@@ -18,6 +20,7 @@ _FRAME = samples(0.02)
 _MARGIN_DB = 15.9  # ITU-T P.56: speech is active this far below its active level
 _SILENCE_DB = -40.0  # leading and trailing sound below the active level by this is cut
 
+_HEADER = 44  # bytes before the samples of a WAV; its length fields say nothing in a pipe
 _PACE = 150  # words a minute, as people talk; espeak's 175 runs "jarvis what's" into one word
 
 
@@ -74,41 +77,43 @@ def trim(x: np.ndarray) -> np.ndarray:
 
 def read_recording(path: Path) -> np.ndarray:
     """Read a mono 16 kHz recording as float32; raises BadInput naming the file otherwise."""
-    import soundfile
+    x = read_audio(path)
+    if level_db(x) <= -100.0:
+        raise BadInput(str(path), "is silent", "use a recording with something in it")
+    return x
 
-    try:
-        data, rate = soundfile.read(path, dtype="float32", always_2d=True)
-        announced = soundfile.info(path).frames
-    except (soundfile.SoundFileError, OSError) as error:
-        raise BadInput(str(path), "is no readable recording", "use a WAV or FLAC file") from error
-    if data.shape[1] != 1:
-        raise BadInput(str(path), f"has {data.shape[1]} channels", "mix it down to one")
-    if rate != SAMPLE_RATE:
-        raise BadInput(str(path), f"is at {rate} Hz", f"convert it to {SAMPLE_RATE} Hz")
-    if len(data) < announced:
-        raise BadInput(str(path), "ends too early", "copy the whole file again")
-    if level_db(data[:, 0]) <= -100.0:
-        raise BadInput(str(path), "holds no sound", "use a recording with something in it")
-    return data[:, 0]
+
+@lru_cache(maxsize=1)
+def _variants() -> frozenset[str]:
+    """Return the voices that may stand behind the plus; espeak-ng itself takes any silently."""
+    listed = _espeak("--voices=variant").decode(errors="replace")
+    return frozenset(re.findall(r"!v/(.+?)\s*$", listed, re.MULTILINE))
 
 
 @lru_cache(maxsize=256)
 def speak(variant: str, text: str) -> np.ndarray:
     """Return ``text`` spoken by the espeak-ng voice ``variant``, float32 at 16 kHz."""
-    command = ["espeak-ng", "-v", variant, "-s", str(_PACE), "--stdout", "--", text]
+    _, plus, name = variant.partition("+")
+    if plus and name not in _variants():
+        remedy = did_you_mean(name, _variants())
+        raise BadInput(f"voice espeak:{variant}", f'there is no "{name}"', remedy)
+    sound = _espeak("-v", variant, "-s", str(_PACE), "--stdout", "--", text)
+    if len(sound) <= _HEADER:
+        remedy = "`espeak-ng --voices` lists them"
+        raise BadInput(f"voice espeak:{variant}", "is unknown to espeak-ng", remedy)
+    rate = int.from_bytes(sound[24:28], "little")
+    pcm = sound[_HEADER : len(sound) // 2 * 2]
+    return _resample(from_int16(np.frombuffer(pcm, np.int16)), rate)
+
+
+def _espeak(*arguments: str) -> bytes:
+    command = ["espeak-ng", *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=30, check=False)
+        return subprocess.run(command, capture_output=True, timeout=30, check=False).stdout
     except FileNotFoundError as error:
-        raise EngineMissing("espeak-ng is not installed; apt install espeak-ng") from error
+        raise EngineMissing("espeak-ng is not installed; sudo apt-get install espeak-ng") from error
     except subprocess.TimeoutExpired as error:
         raise AssistantError("espeak-ng did not answer within 30 s; try again") from error
-    if done.returncode != 0 or len(done.stdout) <= 44:
-        raise BadInput(
-            f"voice espeak:{variant}", "is unknown to espeak-ng", "see espeak-ng --voices"
-        )
-    rate = int.from_bytes(done.stdout[24:28], "little")
-    pcm = done.stdout[44 : len(done.stdout) // 2 * 2]
-    return _resample(from_int16(np.frombuffer(pcm, np.int16)), rate)
 
 
 def _resample(x: np.ndarray, rate: int) -> np.ndarray:

@@ -13,6 +13,9 @@ from assistant.room.record import Record
 _PEOPLE = ("#2a6f97", "#9d4edd", "#2a9d5c", "#b5651d")
 _SPEAKER, _DUCK, _NOISE, _INK, _FAINT = "#33415c", "#f4a261", "#8d99ae", "#22223b", "#adb5bd"
 _KINDS = {"wake": "#d62828", "stop": "#d62828", "speech": "#d62828", "button": "#d62828"}
+_FONT = 7.0  # points, of what is said
+_CHARACTER_IN = 0.054  # inches, an average character of it
+_LEVEL = 0.66  # height of three lines of it
 _MODES = {
     "idle": "#e9ecef",
     "listening": "#74c69d",
@@ -37,8 +40,10 @@ def draw(record: Record, report: dict, path: Path) -> None:
             5, 1, sharex=True, figsize=(width, 6.4), dpi=130,
             gridspec_kw={"height_ratios": [3.0, 3.0, 0.9, 0.9, 0.5], "hspace": 0.08},
         )  # fmt: skip
-        _people(axes[0], record)
-        _speaker(axes[1], record, report)
+        figure.subplots_adjust(left=0.07, right=0.99)
+        character_s = _CHARACTER_IN * duration / (0.92 * width)
+        _people(axes[0], record, character_s)
+        _speaker(axes[1], record, report, character_s)
         _curve(axes[2], [h.wake for h in record.hops], "wake word", "#d62828")
         _curve(axes[3], [h.speech for h in record.hops], "speech", "#2a9d5c")
         _state(axes[4], record)
@@ -68,7 +73,7 @@ def _loudness(power: np.ndarray, floor_db: float, top_db: float) -> np.ndarray:
     return np.clip((db - floor_db) / (top_db - floor_db), 0, 1)
 
 
-def _people(axis, record: Record) -> None:
+def _people(axis, record: Record, character_s: float) -> None:
     near = np.array(record.near)
     top = 10 * np.log10(max(near.max(), 1e-9))
     height, t = 0.42 * _loudness(near, top - 35, top), _times(record)
@@ -82,16 +87,31 @@ def _people(axis, record: Record) -> None:
         use = (t > start - 0.05) & (t < end + 0.15)
         axis.fill_between(t[use], -height[use], height[use], color=colour, lw=0)
         words = textwrap.fill(label, 22)
-        level = levels.place(start, start + 0.22 * max(map(len, words.split("\n"))))
-        axis.plot([start, start], [0.5, 0.62 + 0.62 * level], color=colour, lw=0.6)
+        level = levels.place(start, start + character_s * (1 + _width(words)))
+        y = 0.6 + _LEVEL * level
+        axis.plot([start, start], [0.5, y + 0.1], color=colour, lw=0.6)
         style = "normal" if s.kind == "say" else "italic"
-        y = 0.64 + 0.62 * level
-        axis.text(start + 0.15, y, words, color=colour, fontsize=6.4, va="bottom", style=style)
-    for index, (name, colour) in enumerate(colours.items()):
-        axis.text(0.004 + 0.06 * index, 0.02, name, color=colour, transform=axis.transAxes,
-                  fontweight="bold", va="bottom")  # fmt: skip
-    axis.set_ylim(-0.75, 2.75)
+        axis.text(start + character_s / 2, y, words, color=colour, fontsize=_FONT, va="bottom",
+                  style=style)  # fmt: skip
+    _key(axis, list(colours.items()), anchor=(0.0, 0.0), loc="lower left")
+    axis.set_ylim(-0.95, 0.55 + _LEVEL * levels.used)
     _bare(axis, "people")
+
+
+def _key(axis, entries: list[tuple[str, str]], anchor: tuple[float, float], loc: str) -> None:
+    """Name colours in one row."""
+    from matplotlib.patches import Patch
+
+    patches = [Patch(color=colour, label=name) for name, colour in entries]
+    if patches:
+        axis.legend(
+            handles=patches, ncols=len(patches), loc=loc, bbox_to_anchor=anchor, frameon=False,
+            fontsize=7, handlelength=0.9, handleheight=0.9, columnspacing=1.2, borderaxespad=0,
+        )  # fmt: skip
+
+
+def _width(words: str) -> int:
+    return max(map(len, words.split("\n")))
 
 
 class _Staggered:
@@ -99,15 +119,17 @@ class _Staggered:
 
     def __init__(self, levels: int) -> None:
         self._ends = [-1.0] * levels
+        self.used = 1
 
     def place(self, start: float, end: float) -> int:
         free = [i for i, e in enumerate(self._ends) if e <= start]
         level = free[0] if free else int(np.argmin(self._ends))
         self._ends[level] = end
+        self.used = max(self.used, level + 1)
         return level
 
 
-def _speaker(axis, record: Record, report: dict) -> None:
+def _speaker(axis, record: Record, report: dict, character_s: float) -> None:
     power = np.array([np.mean((h / 32768.0) ** 2) for h in record.played])
     t = _times(record)
     top = 10 * np.log10(max(power.max(), 1e-9))
@@ -120,13 +142,13 @@ def _speaker(axis, record: Record, report: dict) -> None:
         start = reply["start_s"]
         cut = reply["ended"] == "interrupted"
         words = textwrap.fill(textwrap.shorten(reply["text"], 90, placeholder=" …"), 34)
-        level = levels.place(start, start + 0.2 * max(map(len, words.split("\n"))))
-        y = -0.62 - 0.62 * level
-        axis.plot([start, start], [-0.5, y], color=_SPEAKER, lw=0.6)
-        axis.text(start + 0.15, y, words, color=_SPEAKER, fontsize=6.4, va="top")
+        level = levels.place(start, start + character_s * (1 + _width(words)))
+        y = -0.6 - _LEVEL * level
+        axis.plot([start, start], [-0.5, y - 0.1], color=_SPEAKER, lw=0.6)
+        axis.text(start + character_s / 2, y, words, color=_SPEAKER, fontsize=_FONT, va="top")
         if cut:
             axis.plot([reply["end_s"]], [0], marker="x", color=_KINDS["wake"], ms=5, mew=1.4)
-    axis.set_ylim(-2.75, 0.75)
+    axis.set_ylim(-0.65 - _LEVEL * levels.used, 0.6)
     _bare(axis, "speaker")
 
 
@@ -145,9 +167,8 @@ def _state(axis, record: Record) -> None:
     for low, high in zip(edges[:-1], edges[1:], strict=True):
         start, length = low * HOP / SAMPLE_RATE, (high - low) * HOP / SAMPLE_RATE
         axis.barh(0, length, left=start, height=1, color=_MODES.get(modes[low], _FAINT), lw=0)
-    for index, mode in enumerate(m for m in _MODES if m in modes):
-        axis.text(0.004 + 0.075 * index, -1.35, f"■ {mode}", color=_MODES[mode], fontsize=7,
-                  transform=axis.transAxes, va="top")  # fmt: skip
+    shown = [(mode, colour) for mode, colour in _MODES.items() if mode in modes]
+    _key(axis, shown, anchor=(0.0, -0.75), loc="upper left")
     axis.set_ylim(-0.5, 0.5)
     _bare(axis, "state")
 
@@ -162,5 +183,5 @@ def _interruptions(axes, report: dict, duration: float) -> None:
         for name, key in (("duck", "duck_s"), ("silent", "stop_s")):
             if row[key] is not None:
                 text += f"\n{name} {1000 * (row[key] - onset):.0f} ms"
-        axes[0].text(onset, 1.01, text, color=colour, fontsize=6.4, ha="center", va="bottom",
+        axes[0].text(onset, 1.01, text, color=colour, fontsize=_FONT, ha="center", va="bottom",
                      transform=axes[0].get_xaxis_transform())  # fmt: skip

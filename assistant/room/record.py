@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import wave
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import get_args
 import numpy as np
 
 from assistant import messages as m
-from assistant.audio.format import HOP, SAMPLE_RATE, seconds, to_int16
+from assistant.audio.format import HOP, SAMPLE_RATE, seconds
 
 _COMMANDS = get_args(m.Command)
 
@@ -65,9 +66,9 @@ class Record:
 
     def add_sound(self, mic, played, clean, echo, near) -> None:
         """Note one hop of sound; the arrays are copied."""
-        self.mic.append(to_int16(mic))
-        self.played.append(to_int16(played))
-        self.clean.append(to_int16(clean))
+        self.mic.append(_pcm(mic))
+        self.played.append(_pcm(played))
+        self.clean.append(_pcm(clean))
         self.echo.append(echo[0].copy())
         self.near.append(float(np.dot(near[0], near[0])) / HOP)
 
@@ -87,10 +88,15 @@ def write_files(record: Record, folder: Path) -> None:
 
 
 def write_wav(path: Path, pcm: np.ndarray) -> None:
-    """Write int16 (n,) or (channels, n) as a WAV file at 16 kHz."""
-    import soundfile
+    """Write int16 (n,) or (channels, n) as a WAV file at 16 kHz, sample for sample."""
+    with wave.open(str(path), "wb") as out:
+        out.setparams((1 if pcm.ndim == 1 else len(pcm), 2, SAMPLE_RATE, 0, "NONE", None))
+        out.writeframes(np.ascontiguousarray(pcm.T).astype("<i2").tobytes())
 
-    soundfile.write(path, pcm.T, SAMPLE_RATE, subtype="PCM_16")
+
+def _pcm(x: np.ndarray) -> np.ndarray:
+    """Return 16-bit samples that read back (``from_int16``) as what the converter gave."""
+    return np.clip(np.rint(x * 32768.0), -32768, 32767).astype(np.int16)
 
 
 def as_json(message: object, at: int) -> dict[str, object]:

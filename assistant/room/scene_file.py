@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
-from dataclasses import fields
 from pathlib import Path
 
 from assistant.errors import BadInput, did_you_mean
 from assistant.room import scene as s
 from assistant.room.expectations import check_expectation
 from assistant.room.noises import KINDS
-from assistant.settings import Settings
+from assistant.settings import Settings, with_overrides
 
 _MISSING = object()
 
@@ -262,9 +261,5 @@ def _settings(values: object, name: str) -> dict[str, object]:
     for key, value in values.items():
         nested = value.items() if isinstance(value, dict) else None
         flat.update({f"{key}.{k}": v for k, v in nested} if nested is not None else {key: value})
-    sections = {f.name: f.default_factory for f in fields(Settings)}
-    known = [f"{section}.{f.name}" for section, make in sections.items() for f in fields(make)]
-    for key in flat:
-        if key not in known:
-            raise BadInput(f"{where}, key {key}", "is unknown", did_you_mean(key, known))
+    with_overrides(Settings(), flat, where)
     return flat
