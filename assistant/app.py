@@ -117,8 +117,8 @@ def assemble(
     understanding = Understanding(load_skills(settings, store).skills)
     dialogue = Dialogue(understanding, store, channels.inbox.put, now, volume=settings.volume.level)
     recogniser = open_recogniser(settings.speech, understanding.grammar())
-    voice, stops = open_voice(settings.speech), understanding.stop_phrases()
-    worker = Worker(channels, audio.ring, recogniser, dialogue, voice, stops)
+    voice = open_voice(settings.speech)
+    worker = Worker(channels, audio.ring, recogniser, dialogue, voice, understanding)
     return Speaker(settings, channels, audio, main, worker, store, understanding.skills)
 
 
