@@ -141,7 +141,8 @@ class VirtualRoom:
         return DeviceHealth(0, self._delay.slips, samples(self._placement.latency_ms / 1000))
 
     def close(self) -> None:
-        """Nothing to release."""
+        """End the scene; safe to call twice."""
+        self._duration = 0
 
 
 class _Delay:

@@ -12,7 +12,9 @@ import pytest
 from assistant.audio.device import Device, DeviceHealth, DeviceLost, EndOfAudio, Layout
 from assistant.audio.files import write_wav
 from assistant.audio.format import HOP
+from assistant.room.scene import Room
 from tests.alsa import use_alsa
+from tests.room.rooms import LOOPED, open_room
 
 HOPS = 12
 
@@ -70,12 +72,19 @@ def sound_card_that_records(tmp_path, monkeypatch) -> Made:
     return Made(PyAudioDevice("recorder"), None)
 
 
+def virtual_room(_tmp_path, _monkeypatch) -> Made:
+    """A room with a drifting clock, and a board that returns what it plays."""
+    room = open_room(Room(rt60_s=0.2), LOOPED, HOPS * HOP, latency_ms=30.0, drift_ppm=50.0)
+    return Made(room, HOPS)
+
+
 FACTORIES: list[Callable[..., Made]] = [
     wav,
     wav_with_reference,
     sound_card,
     sound_card_of_a_board,
     sound_card_that_records,
+    virtual_room,
 ]
 
 
