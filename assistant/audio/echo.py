@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from assistant.audio.format import HOP
+from assistant.audio.format import HOP, SAMPLE_RATE
 
 FFT = 2 * HOP
 BINS = HOP + 1
@@ -22,7 +22,8 @@ _SHRINK = 0.3  # part of the theoretical covariance decrease; see _adapt
 _FORGET = 0.2  # of the near-end spectrum, per hop
 _LIKE = 0.12  # weight of a new hop in the coherence of output and echo: about 130 ms
 _CHANGED = 0.4  # coherence above which the echo path has changed; the near end stays below 0.25
-_NEAR_PARTS = 2  # partitions of the distortion branches: the direct sound dominates them
+_NEAR_PARTS = 1  # partitions of the distortion branches: the direct sound dominates them
+_RESONANCE_HZ = 350.0  # of a 40-50 mm driver
 _SCALE = 0.2  # amplitude at which the branches are as strong as the reference
 _SILENT = 1e-9  # power below which a hop of reference is silence
 _FLOOR = np.float32(1e-7)
@@ -35,9 +36,10 @@ class EchoCanceller:
     ``mics`` microphones are cleaned against one reference that must already be aligned (see
     ``assistant.audio.delay``): the echo begins 0 to ``tail`` samples after the reference.
 
-    Three branches of the reference are filtered: x itself over the whole tail, and x|x| and x^2
-    over its first 32 ms. The last two model a small loudspeaker's odd and even distortion (a
-    parallel Hammerstein model), which caps a purely linear canceller at 10 to 20 dB.
+    Four branches of the reference are filtered: x itself over the whole tail, and over its first
+    16 ms x|x|, x|d| and x^2, where d is x low-passed as the cone's displacement is. They model a
+    small loudspeaker's odd, excursion and even distortion (a parallel Hammerstein model), which
+    caps a purely linear canceller at 10 to 20 dB.
 
     Read after each hop:
       ``output_bands``, ``residual_bands``  float32 (BANDS,): power of the output, and the median
@@ -55,8 +57,12 @@ class EchoCanceller:
     def __init__(self, mics: int, tail: int = 3328, *, distortion: bool = True) -> None:
         self._tail_parts = n = max(1, -(-tail // HOP))
         self._near_parts = near = min(n, _NEAR_PARTS) if distortion else 0
-        parts = n + 2 * near
-        self._starts = (0, n, n + near) if distortion else (0,)
+        parts = n + 3 * near
+        self._starts = (0, n, n + near, n + 2 * near) if distortion else (0,)
+        self._sizes = np.zeros((2, HOP), np.float32)
+        self._overlap = np.zeros((2, 1), np.float32)  # what of the odd branches is x
+        self._moments = np.zeros(3, np.float32)
+        self._cone = _cone()
         self._frames = np.zeros((len(self._starts), FFT), np.float32)
         self._history = np.zeros((parts, BINS), np.complex64)
         self._filter = np.zeros((mics, parts, BINS), np.complex64)
@@ -83,8 +89,8 @@ class EchoCanceller:
         n = self._tail_parts
         self._history[:] = 0
         self._frames[:] = 0
-        self._overlap = 0.0  # what of x|x| is x
-        self._moments = [1e-9, 0.0]
+        self._overlap[:] = 0
+        self._moments[:] = 1e-9, 0, 0
         self._near[:] = 0
         self._quiet_hops = n + 1
         self.output_power = self.residual_power = 0.0
@@ -184,13 +190,16 @@ class EchoCanceller:
         frames[:, :HOP] = frames[:, HOP:]
         frames[0, HOP:] = reference
         if self._near_parts:
-            size = np.abs(reference)
+            size = self._sizes
+            np.abs(reference, out=size[0])
+            size[1] = np.fft.irfft(np.fft.rfft(frames[0]) * self._cone)[HOP:]
+            np.abs(size[1], out=size[1])
             size *= 1 / _SCALE
             if played > 1e-6:
                 self._separate(reference, size)
-            np.multiply(reference, size - np.float32(self._overlap), out=frames[1, HOP:])
-            np.multiply(size, size, out=frames[2, HOP:])
-            frames[2, HOP:] *= _SCALE
+            np.multiply(size - self._overlap, reference, out=frames[1:3, HOP:])
+            np.multiply(reference, reference, out=frames[3, HOP:])
+            frames[3, HOP:] *= 1 / _SCALE
         history[1:] = history[:-1]
         spectra = np.fft.rfft(frames)
         for row, start in zip(spectra, self._starts, strict=True):
@@ -199,20 +208,18 @@ class EchoCanceller:
         self._power += history.imag**2
 
     def _separate(self, reference: np.ndarray, size: np.ndarray) -> None:
-        """Keep the odd branch free of x itself: correlated branches make a Kalman filter slow.
+        """Keep the odd branches free of x itself: correlated branches slow a Kalman filter down.
 
-        What the branch loses, the linear branch gains, so the whole model stays the same.
+        What such a branch loses, the linear branch gains, so the whole model stays the same.
         """
-        power, cross = self._moments
         both = reference * reference
-        self._moments = power, cross = (
-            power + 0.01 * (float(both.sum()) - power),
-            cross + 0.01 * (float(np.dot(both, size)) - cross),
-        )
-        change = cross / power - self._overlap
-        self._overlap += change
-        near, odd = self._near_parts, self._starts[1]
-        self._filter[:, :near] += np.float32(change) * self._filter[:, odd : odd + near]
+        self._moments[0] += 0.01 * (both.sum() - self._moments[0])
+        self._moments[1:] += 0.01 * (size @ both - self._moments[1:])
+        overlap = (self._moments[1:] / self._moments[0])[:, None]
+        near = self._near_parts
+        for start, change in zip(self._starts[1:3], overlap - self._overlap, strict=True):
+            self._filter[:, :near] += change * self._filter[:, start : start + near]
+        self._overlap[:] = overlap
 
     def _adapt(self, error_power: np.ndarray, clipped: bool) -> None:
         """One Kalman step: the gain falls wherever the near end explains the error better."""
@@ -302,3 +309,14 @@ class EchoCanceller:
 
 def _square(spectrum: np.ndarray) -> np.ndarray:
     return spectrum.real**2 + spectrum.imag**2
+
+
+def _cone() -> np.ndarray:
+    """Return the spectrum of a filter from voltage to a small cone's displacement.
+
+    A critically damped resonance: displacement follows the voltage below it, and falls above.
+    """
+    w = 2 * np.pi * _RESONANCE_HZ / SAMPLE_RATE
+    t = np.arange(HOP)
+    h = t * np.exp(-w * t)
+    return np.fft.rfft(2.0 * h / h.sum(), FFT).astype(np.complex64)
