@@ -263,9 +263,8 @@ def _cause(cut: Cut, record: Record, wake_word: str) -> Sounding | None:
         for s in record.soundings
         if s.kind in kinds and s.onset <= cut.at and s.end >= cut.at - _CUT_MEMORY
     ]
-    if cut.suspected is not None:
-        over = [s for s in near if s.end >= cut.suspected.onset - _DUCK_SLACK]
-        near = over or near
+    if cut.suspected is not None and cut.kind in ("stop", "speech"):
+        near = [s for s in near if s.end >= cut.suspected.onset - _DUCK_SLACK]
     if cut.kind == "wake":
         near = [s for s in near if _may_wake(s, wake_word)]
     return near[-1] if near else None
