@@ -10,7 +10,6 @@ from assistant.numbers import ORDINALS, read_number
 from assistant.skill import Ask
 from assistant.words import singular
 
-
 _YES = (
     "yes", "yeah", "yep", "yup", "sure", "okay", "right", "correct", "that's right", "do it",
     "do that", "go ahead", "please do", "of course", "definitely", "absolutely", "yes do it",

@@ -13,7 +13,9 @@ from assistant.audio.device import Device
 from assistant.audio.ears import Ears
 from assistant.audio.format import samples
 from assistant.audio.mixer import Mixer
+from assistant.audio.pyaudio_device import PyAudioDevice
 from assistant.audio.thread import AudioLoop
+from assistant.board import load_board
 from assistant.conversation import Rules
 from assistant.dialogue import Dialogue
 from assistant.errors import AssistantError
@@ -115,9 +117,23 @@ def assemble(
     understanding = Understanding(load_skills(settings, store).skills)
     dialogue = Dialogue(understanding, store, channels.inbox.put, now, volume=settings.volume.level)
     recogniser = open_recogniser(settings.speech, understanding.grammar())
-    voice, stops = open_voice(settings.speech), understanding.stop_phrases()
-    worker = Worker(channels, audio.ring, recogniser, dialogue, voice, stops)
+    voice = open_voice(settings.speech)
+    worker = Worker(channels, audio.ring, recogniser, dialogue, voice, understanding)
     return Speaker(settings, channels, audio, main, worker, store, understanding.skills)
+
+
+def open_device(settings: Settings) -> Device:
+    """Open the sound card of the settings, with its board's channels. Raises BadInput.
+
+    No board is looked for yet: "auto" is one microphone on the sound card.
+    """
+    board = load_board("default" if settings.audio.board == "auto" else settings.audio.board)
+    return PyAudioDevice(
+        settings.audio.device,
+        channels=board.channels,
+        mics=board.layout.mics,
+        loopback=board.layout.loopback,
+    )
 
 
 def work(speaker: Speaker) -> None:
@@ -159,7 +175,7 @@ def serve(speaker: Speaker, until: Callable[[Speaker], bool] | None = None) -> s
 
 def run(settings: Settings) -> int:
     """Run the speaker on the sound card of the settings; return the exit status."""
-    speaker = assemble(settings, open_device(settings.audio))
+    speaker = assemble(settings, open_device(settings))
     speaker.observers.append(Status().observe)
     print(f'Say "{settings.wake.word.replace("_", " ")}". Ctrl-C ends it.')
     failed = serve(speaker)

@@ -41,15 +41,12 @@ class Automaton:
     def __len__(self) -> int:
         return len(self._positions)
 
-    def add(self, sentence: int, tree: Node, slot_tree: Callable[[str], Node | None]) -> bool:
-        """Add a sentence; ``slot_tree`` gives a slot's words. False when it matches silence."""
-        nullable, first, last = self._build(tree, slot_tree, -1)
-        if nullable:
-            return False
+    def add(self, sentence: int, tree: Node, slot_tree: Callable[[str], Node | None]) -> None:
+        """Add a sentence; ``slot_tree`` gives a slot's words, ``None`` where any will do."""
+        _, first, last = self._build(tree, slot_tree, -1)
         self._positions[0].follow.extend(first)
         for position in last:
             self._accepts.setdefault(position, []).append(sentence)
-        return True
 
     def freeze(self) -> None:
         """Prepare the lookups; call once after the last ``add``."""

@@ -101,7 +101,7 @@ def _play(samples, settings: Settings) -> None:
     from assistant.app import open_device
     from assistant.audio.format import HOP, SAMPLE_RATE
 
-    device = open_device(settings.audio)
+    device = open_device(settings)
     try:
         # Half a second of silence pushes the end through the sound card's buffers.
         padding = -len(samples) % HOP + SAMPLE_RATE // 2 // HOP * HOP

@@ -92,13 +92,15 @@ def _idle(state: State) -> State:
     )
 
 
-def _listen(state: State, start: int, timeout: int, quiet: bool) -> Outcome:
+def _listen(
+    state: State, start: int, timeout: int, quiet: bool, woken: int | None = None
+) -> Outcome:
     turn = state.last + 1
     following = replace(
         _idle(state), mode=Mode.LISTENING, turn=turn, last=turn, quiet=quiet, policy=Policy.OPEN
     )
     return following, (
-        m.Recognise(turn, start),
+        m.Recognise(turn, start, woken=woken),
         m.Listen(turn, start, timeout),
         m.Show("listening"),
     )
@@ -111,7 +113,7 @@ def _wake(state: State, event: m.WakeHeard, rules: Rules) -> Outcome:
     if state.muted:
         return state, ()
     before = _silence(state) if state.mode is not Mode.IDLE else ()
-    following, commands = _listen(state, event.start, rules.address, quiet=False)
+    following, commands = _listen(state, event.start, rules.address, False, event.at)
     cut = event.interrupted or state.interrupted
     return replace(following, interrupted=cut), before + commands
 

@@ -293,6 +293,7 @@ class Recognise:
     turn: int
     start: int
     over_speech: int | None = None  # the turn whose reply it was said over
+    woken: int | None = None  # where the wake word was certain: what ended before may be its tail
 
 
 @dataclass(frozen=True)

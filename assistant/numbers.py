@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-_ONES = (
+_ONES = str.split(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
     "fifteen sixteen seventeen eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+)
+_TENS = str.split("twenty thirty forty fifty sixty seventy eighty ninety")
 _IRREGULAR_ORDINALS = {
     "one": "first",
     "two": "second",
@@ -60,7 +60,7 @@ def read_number(words: Sequence[str], start: int = 0) -> tuple[int, int] | None:
     if hundreds is None:
         return None
     value, at = hundreds
-    if _word(words, at) == "thousand" and 0 < value:
+    if _word(words, at) == "thousand" and value > 0:
         value, at = value * 1000, at + 1
         rest = _read_below_thousand(words, at + (_word(words, at) == "and"))
         if rest is not None:

@@ -22,7 +22,6 @@ from assistant.errors import AssistantError, BadInput, did_you_mean
 from assistant.settings import Settings
 from assistant.skill import Skill
 from assistant.store import Store
-from assistant.understanding import Understanding
 
 _log = logging.getLogger(__name__)
 _ROOT = Path(__file__).resolve().parent.parent
@@ -119,7 +118,6 @@ def _load_first(name: str, paths: Iterable[Path], store: Store | None, out: Skil
                     f'another file has the skill "{skill.name}" already',
                     "give it another name, or name the file like the one it replaces",
                 )
-            Understanding([skill])
             if store is not None and skill.tables:
                 store.prepare(skill.name, skill.tables)
         except (Exception, SystemExit) as e:  # whatever an owner's file does, the speaker starts

@@ -14,11 +14,11 @@ from assistant.numbers import LARGEST, number_words, read_number
 from assistant.text import words
 from assistant.words import plural, singular
 
-_UNIT_NAMES = (
+_UNIT_NAMES = str.split(
     "litre millilitre gram kilo pound ounce pint gallon pack packet package box bag bottle can "
     "tin jar carton loaf bunch dozen piece slice roll tube cup bar stick head clove case tub "
     "pair sack tray crate bowl spoon teaspoon tablespoon metre"
-).split()
+)
 UNITS = {words(form)[0]: unit for unit in _UNIT_NAMES for form in (unit, plural(unit))}
 UNITS |= {"l": "litre", "ml": "millilitre", "g": "gram", "kg": "kilo", "oz": "ounce"}
 UNITS |= {"lb": "pound", "lbs": "pound"}
@@ -107,9 +107,9 @@ def read_quantity(heard: Sequence[str], start: int = 0) -> tuple[Quantity, int]:
     empty quantity and ``start`` when there is none.
     """
     amount, at = _read_amount(heard, start)
-    if amount is None and at == start:
-        return Quantity(), start
     unit = UNITS.get(_at(heard, at), "")
+    if at == start and not (unit in _BARE_UNITS or (unit and _at(heard, at + 1) == "of")):
+        return Quantity(), start
     if unit:
         following = at + 1 + (_at(heard, at + 1) == "of")
         if following < len(heard):

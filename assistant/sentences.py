@@ -64,8 +64,10 @@ def parse(template: str, rules: Mapping[str, str] | None = None) -> Node:
 
     Words are normalised as in ``assistant.text``. Raises ``BadSentence``.
     """
-    pieces = _pieces(_hassil(template), dict(rules or {}), ())
-    return _sequence(pieces)
+    tree = _sequence(_pieces(_hassil(template), dict(rules or {}), ()))
+    if can_be_silence(tree):
+        raise BadSentence("every word of it is optional", "leave one outside the brackets")
+    return tree
 
 
 def slots(node: Node) -> set[str]:
@@ -75,11 +77,11 @@ def slots(node: Node) -> set[str]:
     return set().union(*map(slots, node.parts)) if isinstance(node, Seq | Alt) else set()
 
 
-def literal_words(node: Node) -> set[str]:
-    """Return the literal words of a tree."""
-    if isinstance(node, Word):
-        return {node.text}
-    return set().union(*map(literal_words, node.parts)) if isinstance(node, Seq | Alt) else set()
+def can_be_silence(node: Node) -> bool:
+    """Return whether every word of a tree is optional."""
+    if isinstance(node, Alt):
+        return any(map(can_be_silence, node.parts))
+    return isinstance(node, Seq) and all(map(can_be_silence, node.parts))
 
 
 def optional(node: Node) -> Alt:

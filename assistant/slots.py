@@ -170,8 +170,10 @@ def _read_items(words: Words, known: Known) -> Items | None:
 
 
 _NOT_THINGS = frozenset(
-    "to you me him her them it that this help go get know talk leave sleep be is are not do what "
-    "when where who how why because if your i we us there here list timer alarm".split()
+    str.split(
+        "to you me him her them it that this help go get know talk leave sleep be is are not do "
+        "what when where who how why because if your i we us there here list timer alarm"
+    )
 )
 
 
@@ -206,12 +208,12 @@ def _read_quantity(words: Words, known: Known) -> Quantity | None:
 
 
 _LAST = {"last": -1, "second to last": -2, "next to last": -2}
-NUMBER = Alt(tuple(phrase(number_words(n)) for n in range(20)) + (
-    *(Seq((Word(number_words(t)), optional(Alt(tuple(Word(number_words(n)) for n in range(1, 10))))))
-      for t in range(20, 100, 10)),
-    phrase("one hundred"),
-    phrase("a hundred"),
-))  # fmt: skip
+_DIGIT = Alt(tuple(phrase(number_words(n)) for n in range(1, 10)))
+NUMBER = Alt(
+    tuple(phrase(number_words(n)) for n in range(20))
+    + tuple(Seq((phrase(number_words(n)), optional(_DIGIT))) for n in range(20, 100, 10))
+    + (phrase("one hundred"), phrase("a hundred"))
+)
 _ORDINAL = Alt(
     tuple(phrase(w) for w, n in ORDINALS.items() if n <= 20) + tuple(phrase(w) for w in _LAST)
 )
@@ -224,11 +226,11 @@ QUANTITY = Alt((
 ))  # fmt: skip
 # What a recogniser's grammar offers before a thing: every word only once, for speed.
 AMOUNT_JSGF = (
-    "[ one | two | three | four | five | six | seven | eight | nine | ten | eleven | twelve "
-    "| fifteen | twenty | thirty | fifty | hundred | a | an | some | more | half a ] "
+    "[ ( one | two | three | four | five | six | seven | eight | nine | ten | eleven | twelve "
+    "| fifteen | twenty | thirty | fifty | a hundred | a | an | some | more | half a ) "
     "[ ( liter | liters | kilo | kilos | grams | pound | pounds | pack | packs | box | boxes "
     "| bag | bags | bottle | bottles | can | cans | jar | jars | carton | cartons | loaf "
-    "| loaves | bunch | dozen | rolls | tubes | cups ) [ of ] ]"
+    "| loaves | bunch | dozen | rolls | tubes | cups ) [ of ] ] ]"
 )
 
 

@@ -1,4 +1,4 @@
-"""What ``assistant run`` prints: one line whenever something happened that a person would ask about."""
+"""What ``assistant run`` prints: a line for whatever a person would ask about."""
 
 from __future__ import annotations
 

@@ -88,8 +88,8 @@ def _digits(token: str) -> str:
 _WAKE_NAMES = ("computer", "jarvis", "alexa", "mycroft", "rhasspy", "assistant")
 _LEAD = [
     *((name,) for name in _WAKE_NAMES),
-    *((w,) for w in "hey hi hello okay uh um er erm hmm oh well so please".split()),
-    *((w,) for w in "actually wait sorry and also then just now".split()),
+    *((w,) for w in str.split("hey hi hello okay uh um er erm hmm oh well so please")),
+    *((w,) for w in str.split("actually wait sorry and also then just now")),
     *(tuple(p.split()) for p in ("can you", "could you", "would you", "will you", "i want you to")),
     *(tuple(p.split()) for p in ("i would like you to", "i said", "no wait")),
     (UNKNOWN,),

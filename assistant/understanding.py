@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from assistant import text
 from assistant.answers import ANSWERS
 from assistant.automaton import Automaton, Captures, Frontier
-from assistant.errors import BadInput
 from assistant.grammar import build_grammar, build_vocabulary
 from assistant.skill import Handler, Skill
 from assistant.speech.recogniser import Grammar
@@ -63,10 +62,7 @@ class Match:
 
 
 class Understanding:
-    """Everything the loaded skills understand. One thread at a time.
-
-    Raises ``BadInput`` for a sentence that would match silence.
-    """
+    """Everything the loaded skills understand. One thread at a time."""
 
     def __init__(self, skills: Iterable[Skill]) -> None:
         self.skills = tuple(skills)
@@ -109,7 +105,7 @@ class Understanding:
         return build_vocabulary(self.grammar())
 
     def grammar(self) -> Grammar:
-        """Return the grammar of all sentences and stop phrases and answers, for engines that need one."""
+        """Return the grammar of all sentences, stop phrases and answers."""
         grammar = build_grammar(self.handlers)
         rules = dict(grammar.rules)
         rules["stop"] = " | ".join(STOP_PHRASES)
@@ -126,12 +122,7 @@ class Understanding:
             return handler.slots[name].tree
 
         for sentence in handler.sentences:
-            if not self._automaton.add(len(self._sentences), sentence.tree, slot_tree):
-                raise BadInput(
-                    f'skill {handler.skill.name}, sentence "{sentence.template}"',
-                    "every word of it is optional, so silence would call it",
-                    "leave one word outside the brackets",
-                )
+            self._automaton.add(len(self._sentences), sentence.tree, slot_tree)
             self._sentences.append(handler)
 
     def _match(self, words: tuple[str, ...]) -> Match | None:

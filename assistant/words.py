@@ -17,20 +17,22 @@ _IRREGULAR = {
     "box": "boxes",
 }
 _IRREGULAR_BACK = {many: one for one, many in _IRREGULAR.items()}
-_IE = "cookie brownie pie smoothie tie veggie movie pixie".split()  # plurals in "ies", not from y
-_PLURAL_ONLY = "scissors tongs leggings jeans pants trousers shorts glasses oats greens".split()
-_NOT_PLURAL = (
+_IE = str.split("cookie brownie pie smoothie tie veggie movie pixie")  # plural "ies", not from y
+_PLURAL_ONLY = str.split("scissors tongs leggings jeans pants trousers shorts glasses oats greens")
+_NOT_PLURAL = str.split(
     "hummus couscous asparagus molasses swiss swede citrus gas bus plus cactus lens tennis "
     "christmas always this its"
-).split()
+)
 MASS = frozenset(
-    "milk butter cheese rice pasta sugar salt flour coffee tea water juice beer wine chicken fish "
-    "soap paper oil cereal yogurt chocolate toothpaste food bread pepper honey jam ham bacon beef "
-    "pork lamb salmon tuna shrimp cream garlic ginger lettuce spinach celery broccoli corn fruit "
-    "meat tofu soup sauce ketchup mustard mayonnaise vinegar bleach shampoo conditioner detergent "
-    "deodorant foil wrap film cling popcorn candy vodka gin rum whisky ice bran dust fuel "
-    "cinnamon vanilla basil parsley coriander thyme mint yeast syrup stock gravy lemonade soda "
-    "cola".split()
+    str.split(
+        "milk butter cheese rice pasta sugar salt flour coffee tea water juice beer wine "
+        "chicken fish soap paper oil cereal yogurt chocolate toothpaste food bread pepper "
+        "honey jam ham bacon beef pork lamb salmon tuna shrimp cream garlic ginger lettuce "
+        "spinach celery broccoli corn fruit meat tofu soup sauce ketchup mustard mayonnaise "
+        "vinegar bleach shampoo conditioner detergent deodorant foil wrap film cling popcorn "
+        "candy vodka gin rum whisky ice bran dust fuel cinnamon vanilla basil parsley "
+        "coriander thyme mint yeast syrup stock gravy lemonade soda cola"
+    )
 )
 
 

@@ -9,10 +9,10 @@ from assistant.numbers import number_words, ordinal_words
 
 skill = Skill("clock", "what time is it")
 
-_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
-_MONTHS = (
+_DAYS = str.split("Monday Tuesday Wednesday Thursday Friday Saturday Sunday")
+_MONTHS = str.split(
     "January February March April May June July August September October November December"
-).split()
+)
 
 
 @skill.on(

@@ -173,9 +173,10 @@ def test_turns_only_grow_and_a_turn_is_answered_once():
 
 def test_only_an_open_reply_yields_to_plain_speech():
     for state, event, following, _commands in TRANSITIONS:
-        if state.mode is Mode.HELD and isinstance(event, m.Heard) and not event.stop:
-            if state.policy is not Policy.OPEN or not event.command or event.own:
-                assert following.mode in (Mode.HELD, Mode.SPEAKING), (state, event)
+        if state.mode is not Mode.HELD or not isinstance(event, m.Heard) or event.stop:
+            continue
+        if state.policy is not Policy.OPEN or not event.command or event.own:
+            assert following.mode in (Mode.HELD, Mode.SPEAKING), (state, event)
 
 
 def test_a_stop_phrase_ends_every_reply():

@@ -40,8 +40,8 @@ valid_settings = st.fixed_dictionaries({}, optional={key: valid_values(key) for 
 )
 toml_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=8,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=4,
 )
 
 
@@ -95,7 +95,7 @@ def test_the_command_line_takes_what_a_file_takes(key, data):
     assert load(None, [f"{key}={text}"]) == with_overrides(Settings(), {key: value})
 
 
-@given(values=st.dictionaries(st.sampled_from(sorted(ROWS)) | st.text(), toml_values))
+@given(values=st.dictionaries(st.sampled_from(sorted(ROWS)) | st.text(), toml_values, max_size=4))
 def test_any_value_is_taken_or_refused_with_a_sentence(values):
     try:
         settings = with_overrides(Settings(), values)

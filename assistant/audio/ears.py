@@ -5,26 +5,20 @@ The audio thread and ``assistant replay`` share it: what replays badly would hav
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from assistant.audio.bargein import Evidence, NoiseFloor
-from assistant.audio.format import HOP
+from assistant.audio.format import HOP, samples
 from assistant.audio.front_end import FrontEnd
 from assistant.audio.voice_activity import VoiceActivity
 from assistant.audio.wake import Hit, WakeDecision, WakeWord
 from assistant.settings import Settings
 
 
-class Hearing(Protocol):
-    """The part of a front end the ears need (``assistant.audio.front_end.FrontEnd``)."""
-
-    residual_power: float
-    output_power: float
-
-    def process(self, mics: np.ndarray, reference: np.ndarray, playing: bool) -> np.ndarray: ...
+LOOK_BACK_S = 0.5  # the wake word ended at most this long before its hit
+PAUSE_DEPTH = 0.03  # a hop this much quieter than the loudest of them is a pause
 
 
 @dataclass
@@ -52,6 +46,8 @@ class Ears:
         self._threshold_playing = settings.wake.threshold_playing
         self._voice = VoiceActivity()
         self._noise = NoiseFloor()
+        self._powers = np.zeros(samples(LOOK_BACK_S) // HOP)  # of the last hops, a ring
+        self._hop = 0
         self._now = Impression(np.zeros(HOP, np.float32))
 
     @property
@@ -59,17 +55,29 @@ class Ears:
         """The wake word's name."""
         return self._wake.word
 
+    def _end_of_word(self, hit: Hit) -> Hit:
+        """Move the word's end to the pause after it, when there is one just before the hit."""
+        powers = np.roll(self._powers, -self._hop)
+        quiet = int(np.argmin(powers))
+        if powers[quiet] > PAUSE_DEPTH * powers.max():
+            return hit
+        return replace(hit, end=max(0, hit.at - (powers.size - quiet) * HOP))
+
     def hear(self, mics: np.ndarray, reference: np.ndarray, playing: bool) -> Impression:
         """Take one hop (``mics`` float32 (M, HOP), ``reference`` (HOP,)) and conclude."""
         now, front_end = self._now, self.front_end
         clean = now.clean = front_end.process(mics, reference, playing)
         now.at += HOP
+        broadband = float(np.dot(clean, clean)) / HOP
+        self._powers[self._hop] = broadband
+        self._hop = (self._hop + 1) % self._powers.size
         score, now.hit = self._wake.process(clean), None
         if score is not None:
             threshold = self._threshold_playing if playing else None
             now.score, now.hit = score, self._decision.update(now.at, score, threshold)
+            if now.hit is not None:
+                now.hit = self._end_of_word(now.hit)
         now.speech = self._voice.process(clean)
-        broadband = float(np.dot(clean, clean)) / HOP
         now.noise = self._noise.update(broadband)
         now.residual = front_end.residual_power
         now.power = front_end.output_power if playing else broadband

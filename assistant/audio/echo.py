@@ -221,7 +221,7 @@ class EchoCanceller:
         np.multiply(self._power, self._error, out=real)
         noise = np.maximum(self._near, error_power)  # the onset of double talk is not averaged
         if clipped:
-            noise *= 100
+            noise *= 10
         noise += 0.5 * np.add.reduce(real, axis=1)
         noise += _FLOOR
         np.divide(self._error, noise[:, None], out=gain)

@@ -17,52 +17,69 @@ from assistant.errors import AssistantError
 from assistant.loop import Channels
 from assistant.skill import Reply, Segment
 from assistant.speech.recogniser import Recogniser, Stream, Transcript
-from assistant.speech.stop import StopSpotter
 from assistant.speech.voice import Clip, Voice
+from assistant.understanding import Understanding
 
 log = logging.getLogger(__name__)
 
 BLOCK = SAMPLE_RATE // 10
 TRAILING = SAMPLE_RATE // 5  # sound after the last speech that the recogniser still gets
+AGREE = 2  # blocks in which utterance and spotter must both be a stop phrase
+TAIL = SAMPLE_RATE // 10  # a word ending this soon after the wake word was certain may be its tail
 APOLOGY = "Sorry, something went wrong."
 
 
 class _Hearing:
     """One utterance being recognised, with a stop-phrase spotter beside it when we talk."""
 
-    def __init__(self, command: m.Recognise, recogniser: Recogniser, stops: tuple[str, ...]):
-        self.turn, self.fed = command.turn, command.start
+    def __init__(
+        self, command: m.Recognise, recogniser: Recogniser, understanding: Understanding
+    ) -> None:
+        self.turn, self.woken = command.turn, command.woken
+        self.start = self.fed = command.start
         self.over_speech = command.over_speech
-        self.stream: Stream = recogniser.open()
-        self.spotter = None
+        self._is_stop = understanding.is_stop
+        self._stream: Stream = recogniser.open()
+        self._spotter: Stream | None = None
         if command.over_speech is not None:
-            self.spotter = StopSpotter(recogniser.open(stops))
+            self._spotter = recogniser.open(understanding.stop_phrases())
         self.text = ""
+        self._agreed = 0
 
     def feed(self, ring: CaptureRing, until: int) -> bool:
-        """Feed what is new; return True when the text changed or a stop phrase was spotted."""
-        before, spotted = self.text, False
+        """Feed what is new; return True when the text or the verdict about stop changed."""
+        before = self.text, self.stopped
         while self.fed < until:
             block = ring.read(self.fed, min(until, self.fed + BLOCK))
             self.fed = min(until, self.fed + BLOCK)
             if block.size:
-                self.text = self.stream.feed(block)
-                spotted = (self.spotter is not None and self.spotter.feed(block)) or spotted
-        return spotted or self.text != before
+                self.text = self._stream.feed(block)
+                self._spot(self._spotter.feed(block) if self._spotter else "")
+        return (self.text, self.stopped) != before
+
+    def _spot(self, spotted: str) -> None:
+        agree = self._is_stop(self.text) and self._is_stop(spotted)
+        self._agreed = self._agreed + 1 if agree else 0
 
     @property
     def stopped(self) -> bool:
-        return self.spotter is not None and self.spotter.heard
+        """Whether both streams have agreed on a stop phrase for a while."""
+        return self._agreed >= AGREE
 
     def finish(self) -> Transcript:
-        if self.spotter is not None:
-            self.spotter.finish()
-        return self.stream.finish()
+        """Return the final transcript; ``stopped`` is final too."""
+        transcript = self._stream.finish()
+        self.text = transcript.text
+        if self._spotter is not None:
+            spotted = self._spotter.finish().text
+            self._agreed = AGREE if self._is_stop(self.text) and self._is_stop(spotted) else 0
+        return transcript
 
     def close(self) -> None:
-        self.stream.close()
-        if self.spotter is not None:
-            self.spotter.close()
+        """Drop the streams."""
+        self._stream.close()
+        if self._spotter is not None:
+            self._spotter.close()
 
 
 class Worker:
@@ -75,11 +92,11 @@ class Worker:
         recogniser: Recogniser,
         dialogue: Dialogue,
         voice: Voice,
-        stops: tuple[str, ...],
+        understanding: Understanding,
     ) -> None:
         self._channels, self._ring = channels, ring
         self.recogniser, self.dialogue, self.voice = recogniser, dialogue, voice
-        self._stops = stops
+        self._understanding = understanding
         self._hearing: _Hearing | None = None
         self._spoken: dict[int, tuple[str, ...]] = {}  # what the reply of a turn says
 
@@ -108,7 +125,7 @@ class Worker:
             case m.Recognise():
                 self._forget()
                 if not self._cancelled(command.turn):
-                    self._hearing = _Hearing(command, self.recogniser, self._stops)
+                    self._hearing = _Hearing(command, self.recogniser, self._understanding)
             case m.Captured():
                 yield from self._captured(command)
             case m.Conclude():
@@ -138,19 +155,31 @@ class Worker:
             return
         hearing.feed(self._ring, min(command.end + TRAILING, self._ring.position))
         transcript = hearing.finish()
-        event = self._heard(hearing, transcript.text, final=True, confidence=transcript.confidence)
+        text = self._without_wake_word(hearing, transcript)
+        event = self._heard(hearing, text, final=True, confidence=transcript.confidence)
         self._forget()
         yield event
+
+    def _without_wake_word(self, hearing: _Hearing, heard: Transcript) -> str:
+        """Drop what the recogniser made of the wake word's end, if only that makes sense of it."""
+        if hearing.woken is None or self.dialogue.assess(heard.text).command:
+            return heard.text
+        words = list(heard.words)
+        while words and hearing.start + words[0].end <= hearing.woken + TAIL:
+            words.pop(0)
+            text = " ".join(w.text for w in words)
+            if self.dialogue.assess(text).command:
+                return text
+        return heard.text
 
     def _heard(self, hearing: _Hearing, text: str, final: bool, confidence: float = 1.0) -> m.Heard:
         speaking = self._spoken.get(hearing.over_speech) if hearing.over_speech else None
         sense = self.dialogue.assess(text, speaking=speaking)
-        stop = hearing.stopped or (final and sense.stop and not sense.own)
         return m.Heard(
             hearing.turn,
             text,
             final,
-            stop=stop,
+            stop=hearing.stopped,
             command=sense.command,
             complete=sense.complete,
             own=sense.own,

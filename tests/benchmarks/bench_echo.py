@@ -117,11 +117,17 @@ def _count(total: dict, out: np.ndarray, scene: Scene, level: int, scorer) -> No
 
 
 def _erle(scene: Scene, out: np.ndarray) -> float:
-    """Echo over output power while nobody speaks, from SETTLED_S on."""
+    """Microphone over output power while nobody speaks, from SETTLED_S on."""
     alone = np.arange(len(out)) > SETTLED_S * SAMPLE_RATE
     for start, stop in scene.words:
         alone[start : stop + SAMPLE_RATE // 2] = False
-    return float(10 * np.log10(np.mean(scene.mics[0][alone] ** 2) / np.mean(out[alone] ** 2)))
+    return _reduction(scene.mics[0][alone], out[alone])
+
+
+def _reduction(mic: np.ndarray, out: np.ndarray) -> float:
+    """Return how much quieter ``out`` is, dB, above 125 Hz: a hum filter is no echo canceller."""
+    powers = [np.sum(np.abs(np.fft.rfft(x)[len(x) // 128 :]) ** 2) for x in (mic, out)]
+    return float(10 * np.log10(powers[0] / (powers[1] + 1e-12)))
 
 
 def _recorded(data: Path, engines: dict[str, Engine]) -> dict[str, float]:
@@ -136,8 +142,7 @@ def _recorded(data: Path, engines: dict[str, Engine]) -> dict[str, float]:
         for name, engine in engines.items():
             if "2 mics" not in name:
                 out, half = engine(mic[None], played, lag), size // 2
-                ratio = np.mean(mic[half:] ** 2) / (np.mean(out[half:] ** 2) + 1e-12)
-                found[name].append(float(10 * np.log10(ratio)))
+                found[name].append(_reduction(mic[half:], out[half:]))
     return {name: float(np.mean(values)) for name, values in found.items() if values}
 
 
