@@ -13,6 +13,7 @@ from assistant.room.record import Record
 _PEOPLE = ("#2a6f97", "#9d4edd", "#2a9d5c", "#b5651d")
 _SPEAKER, _DUCK, _NOISE, _INK, _FAINT = "#33415c", "#f4a261", "#8d99ae", "#22223b", "#adb5bd"
 _KINDS = {"wake": "#d62828", "stop": "#d62828", "speech": "#d62828", "button": "#d62828"}
+_PAPER = {"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 0.6}
 _FONT = 7.0  # points, of what is said
 _CHARACTER_IN = 0.054  # inches, an average character of it
 _LEVEL = 0.66  # height of three lines of it
@@ -49,7 +50,7 @@ def draw(record: Record, report: dict, path: Path) -> None:
         _state(axes[4], record)
         _interruptions(axes, report, duration)
         axes[0].set_xlim(0, duration)
-        axes[0].set_title(report["title"], loc="left", fontsize=12, fontweight="bold", pad=24)
+        axes[0].set_title(report["title"], loc="left", fontsize=12, fontweight="bold", pad=36)
         axes[-1].set_xlabel("seconds")
         figure.savefig(path, bbox_inches="tight")
         plt.close(figure)
@@ -92,7 +93,7 @@ def _people(axis, record: Record, character_s: float) -> None:
         axis.plot([start, start], [0.5, y + 0.1], color=colour, lw=0.6)
         style = "normal" if s.kind == "say" else "italic"
         axis.text(start + character_s / 2, y, words, color=colour, fontsize=_FONT, va="bottom",
-                  style=style)  # fmt: skip
+                  style=style, bbox=_PAPER)  # fmt: skip
     _key(axis, list(colours.items()), anchor=(0.0, 0.0), loc="lower left")
     axis.set_ylim(-0.95, 0.55 + _LEVEL * levels.used)
     _bare(axis, "people")
@@ -145,7 +146,9 @@ def _speaker(axis, record: Record, report: dict, character_s: float) -> None:
         level = levels.place(start, start + character_s * (1 + _width(words)))
         y = -0.6 - _LEVEL * level
         axis.plot([start, start], [-0.5, y - 0.1], color=_SPEAKER, lw=0.6)
-        axis.text(start + character_s / 2, y, words, color=_SPEAKER, fontsize=_FONT, va="top")
+        axis.text(
+            start + character_s / 2, y, words, color=_SPEAKER, fontsize=_FONT, va="top", bbox=_PAPER
+        )
         if cut:
             axis.plot([reply["end_s"]], [0], marker="x", color=_KINDS["wake"], ms=5, mew=1.4)
     axis.set_ylim(-0.65 - _LEVEL * levels.used, 0.6)
