@@ -32,7 +32,7 @@ class Narrator:
         self._width = max([len("speaker"), *map(len, names)])
         self._soundings = 0
         self._texts: dict[int, tuple[str, ...]] = {}
-        self._spoken = 0
+        self._spoken = self._last_cut = 0
         self._bar: Progress | None = None
         console.print(Text(scene.title, style="bold"))
 
@@ -75,11 +75,12 @@ class Narrator:
             case m.WakeHeard():
                 cut = ", and stops talking" if message.interrupted else ""
                 self._note(t, f"hears its name ({message.score:.2f}){cut}")
+                self._cut(message.interrupted)
             case m.SpeechSuspected():
                 self._note(t, "lowers its voice: is that for me?")
             case m.Resume() | m.HoldExpired():
                 self._note(t, "no: goes on")
-            case m.SpeechStopped():
+            case m.SpeechStopped() if self._cut(message.position):
                 self._note(t, "stops talking")
             case m.Heard(final=True):
                 self._note(t, f'heard "{message.text}"' if message.text else "heard no words")
@@ -89,6 +90,12 @@ class Narrator:
                 self._spoken = message.turn
                 text = " ".join(self._texts.get(message.turn, ()))
                 self._line(t, "speaker", f'"{text}"', _SPEAKER)
+
+    def _cut(self, where: m.Position | None) -> bool:
+        """Return whether it is news that the reply was cut there."""
+        news = where is not None and where.turn > self._last_cut
+        self._last_cut = where.turn if news else self._last_cut
+        return news
 
     def _note(self, t: float, what: str) -> None:
         self._line(t, "", what, _QUIET)

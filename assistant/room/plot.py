@@ -12,7 +12,9 @@ from assistant.room.record import Record
 
 _PEOPLE = ("#2a6f97", "#9d4edd", "#2a9d5c", "#b5651d")
 _SPEAKER, _DUCK, _NOISE, _INK, _FAINT = "#33415c", "#f4a261", "#8d99ae", "#22223b", "#adb5bd"
-_KINDS = {"wake": "#d62828", "stop": "#d62828", "speech": "#d62828", "button": "#d62828"}
+_STOPPED, _RESUMED = "#d62828", "#e07a1f"
+_LABEL_PT = 30  # height of an interruption's label in points
+_PAPER = {"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 0.6}
 _FONT = 7.0  # points, of what is said
 _CHARACTER_IN = 0.054  # inches, an average character of it
 _LEVEL = 0.66  # height of three lines of it
@@ -47,9 +49,11 @@ def draw(record: Record, report: dict, path: Path) -> None:
         _curve(axes[2], [h.wake for h in record.hops], "wake word", "#d62828")
         _curve(axes[3], [h.speech for h in record.hops], "speech", "#2a9d5c")
         _state(axes[4], record)
-        _interruptions(axes, report, duration)
+        levels = _interruptions(axes, report, character_s)
         axes[0].set_xlim(0, duration)
-        axes[0].set_title(report["title"], loc="left", fontsize=12, fontweight="bold", pad=24)
+        axes[0].set_title(
+            report["title"], loc="left", fontsize=12, fontweight="bold", pad=6 + _LABEL_PT * levels
+        )
         axes[-1].set_xlabel("seconds")
         figure.savefig(path, bbox_inches="tight")
         plt.close(figure)
@@ -92,7 +96,7 @@ def _people(axis, record: Record, character_s: float) -> None:
         axis.plot([start, start], [0.5, y + 0.1], color=colour, lw=0.6)
         style = "normal" if s.kind == "say" else "italic"
         axis.text(start + character_s / 2, y, words, color=colour, fontsize=_FONT, va="bottom",
-                  style=style)  # fmt: skip
+                  style=style, bbox=_PAPER)  # fmt: skip
     _key(axis, list(colours.items()), anchor=(0.0, 0.0), loc="lower left")
     axis.set_ylim(-0.95, 0.55 + _LEVEL * levels.used)
     _bare(axis, "people")
@@ -145,9 +149,11 @@ def _speaker(axis, record: Record, report: dict, character_s: float) -> None:
         level = levels.place(start, start + character_s * (1 + _width(words)))
         y = -0.6 - _LEVEL * level
         axis.plot([start, start], [-0.5, y - 0.1], color=_SPEAKER, lw=0.6)
-        axis.text(start + character_s / 2, y, words, color=_SPEAKER, fontsize=_FONT, va="top")
+        axis.text(
+            start + character_s / 2, y, words, color=_SPEAKER, fontsize=_FONT, va="top", bbox=_PAPER
+        )
         if cut:
-            axis.plot([reply["end_s"]], [0], marker="x", color=_KINDS["wake"], ms=5, mew=1.4)
+            axis.plot([reply["end_s"]], [0], marker="x", color=_STOPPED, ms=5, mew=1.4)
     axis.set_ylim(-0.65 - _LEVEL * levels.used, 0.6)
     _bare(axis, "speaker")
 
@@ -173,15 +179,23 @@ def _state(axis, record: Record) -> None:
     _bare(axis, "state")
 
 
-def _interruptions(axes, report: dict, duration: float) -> None:
-    for row in report["interruptions"]:
+def _interruptions(axes, report: dict, character_s: float) -> int:
+    """Mark the interruptions with their latencies; returns how many levels of labels there are."""
+    levels = _Staggered(3)
+    for row in sorted(report["interruptions"], key=lambda row: row["onset_s"]):
         went_on = row["resumed_s"] is not None
-        onset, colour = row["onset_s"], "#e07a1f" if went_on else _KINDS[row["kind"]]
+        onset, colour = row["onset_s"], _RESUMED if went_on else _STOPPED
         for axis in axes:
             axis.axvline(onset, color=colour, lw=0.9, ls="--", alpha=0.8, zorder=0)
         text = "resumed" if went_on else row["kind"]
         for name, key in (("duck", "duck_s"), ("silent", "stop_s")):
             if row[key] is not None:
                 text += f"\n{name} {1000 * (row[key] - onset):.0f} ms"
-        axes[0].text(onset, 1.01, text, color=colour, fontsize=_FONT, ha="center", va="bottom",
-                     transform=axes[0].get_xaxis_transform())  # fmt: skip
+        half = character_s * _width(text) / 2
+        level = levels.place(onset - half, onset + half)
+        axes[0].annotate(
+            text, (onset, 1.0), xycoords=axes[0].get_xaxis_transform(),
+            xytext=(0, 3 + _LABEL_PT * level), textcoords="offset points",
+            color=colour, fontsize=_FONT, ha="center", va="bottom",
+        )  # fmt: skip
+    return levels.used

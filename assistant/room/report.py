@@ -246,7 +246,7 @@ def _interruption(
     row = {
         "kind": cut.kind,
         "onset_s": round(seconds(onset), 3),
-        "duck_s": duck,
+        "duck_s": None if duck is None else max(duck, round(seconds(onset), 3)),
         "stop_s": stop,
         "resumed_s": None if cut.resumed_at is None else round(record.air(cut.resumed_at), 3),
     }
@@ -255,17 +255,15 @@ def _interruption(
 
 def _cause(cut: Cut, record: Record, wake_word: str) -> Sounding | None:
     """Return what made the speaker do it, as far as it is something that should."""
-    kinds = ("press",) if cut.kind == "button" else ("say",)
+    kinds, latest = ("press",) if cut.kind == "button" else ("say",), cut.at + HOP
     if cut.resumed_at is not None:
-        kinds = ("say", "sound")
+        kinds, latest = ("say", "sound"), cut.suspected.at
+    earliest = cut.at - _CUT_MEMORY
+    if cut.suspected is not None and cut.kind in ("stop", "speech"):
+        earliest = cut.suspected.onset - _DUCK_SLACK
     near = [
-        s
-        for s in record.soundings
-        if s.kind in kinds and s.onset <= cut.at and s.end >= cut.at - _CUT_MEMORY
+        s for s in record.soundings if s.kind in kinds and s.onset <= latest and s.end >= earliest
     ]
-    if cut.suspected is not None:
-        over = [s for s in near if s.end >= cut.suspected.onset - _DUCK_SLACK]
-        near = over or near
     if cut.kind == "wake":
         near = [s for s in near if _may_wake(s, wake_word)]
     return near[-1] if near else None
