@@ -218,7 +218,7 @@ def clear(speaker: Speaker, name: str = "") -> str | Ask:
     number = len(lists.entries(speaker.store, name))
     if not number:
         return f"Your {name} list is empty already."
-    what = "the one thing" if number == 1 else f"all {number_words(number)} things"
+    what = {1: "the one thing", 2: "both things"}.get(number, f"all {number_words(number)} things")
     return Ask(
         f"Remove {what} from {_the(name)}?",
         yes=clear_now,
