@@ -85,8 +85,11 @@ def read_items(words: Words, known: Known = ()) -> Items:
 
 
 def _without_dangling(words: Words) -> Words:
-    """Drop an unfinished end, "milk and" or "milk to the shopping"."""
+    """Drop what names the list, "milk to my list and eggs", and an end such as "milk and"."""
     out = list(words)
+    for at in range(len(out) - 2, 0, -1):
+        if out[at] in _TO and out[at + 1] in _THE and "list" in out[at : at + 4]:
+            out[at : out.index("list", at) + 1] = [COMMA]
     for at in range(1, len(out) - 1):
         if out[at] in _TO and out[at + 1] in _THE and len(out) - at <= 4:
             out = out[:at]

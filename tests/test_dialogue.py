@@ -210,6 +210,8 @@ def test_own_words_are_recognised_as_own(talk):
     speaking = ("You have three things:", "milk,", "two eggs,", "and bread.")
     assert talk.dialogue.assess("three things milk", speaking=speaking).own
     assert talk.dialogue.assess("have 2 eggs bread", speaking=speaking).own
+    assert talk.dialogue.assess("[unk] eggs [unk]", speaking=speaking).own
+    assert not talk.dialogue.assess("[unk]", speaking=speaking).own
     assert not talk.dialogue.assess("bread milk", speaking=speaking).own
     assert not talk.dialogue.assess("three things milk").own
     assert not talk.dialogue.assess("", speaking=speaking).own
