@@ -229,6 +229,8 @@ def _own(said: str, speaking: tuple[str, ...]) -> bool:
 
 
 def _hint(ask: Ask) -> str:
+    if len(ask.options) > 4:
+        return "Sorry, which one?"
     if ask.options:
         return f"Sorry, which one: {text.join(list(ask.options), 'or')}?"
     return "Sorry, was that a yes or a no?"

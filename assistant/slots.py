@@ -121,8 +121,12 @@ def _split_and(words: Words, known: Known) -> list[Words]:
     while at < len(words):
         _, after = read_quantity(words, at) if not parts[-1] else (None, at)
         name = _longest_known(words, after, known)
-        step = max(after, name, at + 1) if "and" in words[at : max(after, name)] else at + 1
-        if step == at + 1 and words[at] in ("and", "plus"):
+        step = (
+            max(after, name, at + 1)
+            if {"and", "or"}.intersection(words[at : max(after, name)])
+            else at + 1
+        )
+        if step == at + 1 and words[at] in ("and", "or", "plus"):
             parts.append([])
         else:
             parts[-1].extend(words[at:step])

@@ -108,12 +108,12 @@ def test_duplicates_merge(talk, first, second, reply, entries):
         ("remove number three", "Removed olive oil.", ["milk", "three eggs"]),
         (
             "remove beer",
-            "There is no beer on your shopping list.",
+            "Beer isn't on your shopping list.",
             ["milk", "three eggs", "olive oil"],
         ),
         (
             "remove milk and beer",
-            "Removed milk. There is no beer on it.",
+            "Removed milk. Beer isn't on your shopping list.",
             ["three eggs", "olive oil"],
         ),
         ("remove the tenth one", "There are only three.", ["milk", "three eggs", "olive oil"]),
@@ -130,8 +130,11 @@ def test_removing(talk, said, reply, left):
     ("said", "reply"),
     [
         ("is milk on the list", "Yes, two litres of milk."),
-        ("do we need bread", "No, there is no bread on your shopping list."),
+        ("do we need bread", "Bread isn't on your shopping list."),
         ("are there eggs on my shopping list", "Yes, eggs."),
+        ("is there any beer or bread on my list", "Beer or bread isn't on your shopping list."),
+        ("is there any beer or milk", "Two litres of milk, but no beer."),
+        ("do we need apples", "Apples aren't on your shopping list."),
         ("do we have milk and beer", "Two litres of milk, but no beer."),
         ("how many items are on the list", "Two things."),
         ("what's on the hardware list", "You have no hardware list."),
