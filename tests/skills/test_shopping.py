@@ -133,7 +133,7 @@ def test_removing(talk, said, reply, left):
         ("do we need bread", "Bread isn't on your shopping list."),
         ("are there eggs on my shopping list", "Yes, eggs."),
         ("is there any beer or bread on my list", "Beer or bread isn't on your shopping list."),
-        ("is there any beer or milk", "Two litres of milk, but no beer."),
+        ("is there any beer or milk on the list", "Two litres of milk, but no beer."),
         ("do we need apples", "Apples aren't on your shopping list."),
         ("do we have milk and beer", "Two litres of milk, but no beer."),
         ("how many items are on the list", "Two things."),
