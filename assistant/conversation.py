@@ -37,6 +37,7 @@ class State:
     policy: Policy = Policy.OPEN
     question: bool = False  # the reply opens the microphone
     quiet: bool = False  # the utterance may not be meant for us: no apology for chatter
+    again: bool = False  # the name alone was said, and we are listening for the rest
     interrupted: Position | None = None  # where the last reply was cut
     deadline: int | None = None  # sample at which waiting ends
     muted: bool = False
@@ -88,7 +89,14 @@ def _silence(state: State) -> Commands:
 
 def _idle(state: State) -> State:
     return replace(
-        state, mode=Mode.IDLE, turn=0, candidate=0, question=False, quiet=False, deadline=None
+        state,
+        mode=Mode.IDLE,
+        turn=0,
+        candidate=0,
+        question=False,
+        quiet=False,
+        again=False,
+        deadline=None,
     )
 
 
@@ -182,8 +190,12 @@ def _nothing_heard(state: State, event: m.NothingHeard, rules: Rules) -> Outcome
 def _understood(state: State, event: m.Heard, rules: Rules) -> Outcome:
     if not event.final:
         return state, ()
-    if state.quiet and not event.text:
+    if not event.text and state.quiet:
         return _idle(state), (m.Cancel(event.turn), m.Show("idle"))
+    if not event.text and not state.again and not state.muted:
+        ended = (state.deadline or 0) - rules.think
+        following, commands = _listen(state, ended, rules.address, quiet=False)
+        return replace(following, again=True), commands
     return state, (m.Respond(event.turn, event.text, state.interrupted, state.quiet),)
 
 

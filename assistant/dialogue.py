@@ -223,11 +223,14 @@ def _part(planned: _Planned) -> Reply:
 
 
 def _own(said: str, speaking: tuple[str, ...]) -> bool:
-    own = text.spoken(text.words(" ".join(speaking)))
-    return text.is_within(text.spoken(text.words(said)), own)
+    """Return whether the words known to the recogniser are all the reply's, in its order."""
+    heard = tuple(w for w in text.spoken(text.words(said)) if w != text.UNKNOWN)
+    return bool(heard) and text.is_within(heard, text.words(" ".join(speaking)))
 
 
 def _hint(ask: Ask) -> str:
+    if len(ask.options) > 4:
+        return "Sorry, which one?"
     if ask.options:
         return f"Sorry, which one: {text.join(list(ask.options), 'or')}?"
     return "Sorry, was that a yes or a no?"

@@ -169,6 +169,7 @@ _PHRASES = [
         ("more", None),
         ("some more", None),
         ("some", None),
+        ("any", None),
         ("the", None),
         ("another", Fraction(1)),
         ("an", Fraction(1)),

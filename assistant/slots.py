@@ -85,8 +85,11 @@ def read_items(words: Words, known: Known = ()) -> Items:
 
 
 def _without_dangling(words: Words) -> Words:
-    """Drop an unfinished end, "milk and" or "milk to the shopping"."""
+    """Drop what names the list, "milk to my list and eggs", and an end such as "milk and"."""
     out = list(words)
+    for at in range(len(out) - 2, 0, -1):
+        if out[at] in _TO and out[at + 1] in _THE and "list" in out[at : at + 4]:
+            out[at : out.index("list", at) + 1] = [COMMA]
     for at in range(1, len(out) - 1):
         if out[at] in _TO and out[at + 1] in _THE and len(out) - at <= 4:
             out = out[:at]
@@ -118,8 +121,12 @@ def _split_and(words: Words, known: Known) -> list[Words]:
     while at < len(words):
         _, after = read_quantity(words, at) if not parts[-1] else (None, at)
         name = _longest_known(words, after, known)
-        step = max(after, name, at + 1) if "and" in words[at : max(after, name)] else at + 1
-        if step == at + 1 and words[at] in ("and", "plus"):
+        step = (
+            max(after, name, at + 1)
+            if {"and", "or"}.intersection(words[at : max(after, name)])
+            else at + 1
+        )
+        if step == at + 1 and words[at] in ("and", "or", "plus"):
             parts.append([])
         else:
             parts[-1].extend(words[at:step])

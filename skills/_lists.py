@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from assistant.journal import Step
 from assistant.quantities import Quantity, say
-from assistant.slots import Item
+from assistant.slots import Item, read_items
 from assistant.store import Store
-from assistant.text import words
+from assistant.text import join, words
 from assistant.words import singular
 
 SHOPPING = "shopping"
@@ -113,6 +113,51 @@ def remove(step: Step, gone: Iterable[Entry]) -> None:
     """Take entries off their lists."""
     for entry in gone:
         step.delete("entries", entry.id)
+
+
+def the(name: str, article: str = "your") -> str:
+    """Return a list's name with its article."""
+    return f"{article} {name} list"
+
+
+def added(said: list, there: list, name: str, missed: bool) -> str:
+    """Return the confirmation: what was added, what was there already, what was missed."""
+    sentences = []
+    if said:
+        things = join([say(item.quantity, item.name) for item, _ in said])
+        totals = [str(e) for item, e in said if e.quantity != item.quantity]
+        where = "" if name == SHOPPING else f" to your {name} list"
+        sentences.append(f"Added {things}{where}" + (f", that makes {join(totals)}" * bool(totals)))
+    if there:
+        things = join([str(entry) for _, entry in there])
+        many = len(there) > 1 or there[0][1].name.endswith("s")
+        things = things[0].upper() + things[1:]
+        sentences.append(f"{things} {'are' if many else 'is'} already on {the(name)}")
+    if missed:
+        sentences.append("I missed one of them")
+    return ". ".join(sentences) + "."
+
+
+def absent(things: list[str], name: str) -> str:
+    """Return "Milk isn't on your shopping list." for things that were asked for."""
+    if not things:
+        return "I didn't catch which one."
+    said = join(things, "or")
+    many = things[-1].endswith("s")
+    return f"{said[0].upper()}{said[1:]} {'are' if many else 'is'}n't on {the(name)}."
+
+
+def contents(store: Store) -> dict[str, list[str]]:
+    """Return every list with its entries as said, for reports."""
+    return {name: [str(e) for e in entries(store, name)] for name in names(store)}
+
+
+def fill(store: Store, name: str, things: Iterable[str]) -> None:
+    """Put things on a list without a word, for scenes that begin with one."""
+    with store.step(SHOPPING, "filling the list") as step:
+        for thing in things:
+            for item in read_items(words(thing)):
+                put(step, list_name(name), item)
 
 
 def _entry(row) -> Entry:

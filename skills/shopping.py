@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from assistant import (
     Ask,
-    Item,
     Items,
     Needs,
     Ordinal,
@@ -18,11 +17,12 @@ from assistant import (
 )
 from assistant.numbers import number_words
 from assistant.quantities import say
-from assistant.text import join
+from assistant.slots import read_items
+from assistant.text import join, words
 
 from . import _lists as lists
 from ._household import ITEMS, LISTS
-from ._lists import SHOPPING, Entry
+from ._lists import SHOPPING, Entry, contents, fill
 
 skill = Skill(
     "shopping",
@@ -31,7 +31,7 @@ skill = Skill(
         "list": "([the|my|our] [shopping|grocery|groceries] list|(the|my|our) {name} list)",
         "to": "(to|on|onto) <list>",
         "from": "[(from|off|of)] <list>",
-        "remove": "(remove|delete|take|take off|cross|cross off|scratch)",
+        "remove": "(remove|delete|take|take off|cross|cross off)",
         "missing": "(I am|we are|I have|we have) [(all|almost|run|running)] out of",
     },
     words={"items": ITEMS, "name": LISTS},
@@ -54,35 +54,18 @@ def add(speaker: Speaker, items: Items, name: str = SHOPPING) -> str | Ask | Rep
         things = join([say(item.quantity, item.name) for item, _ in said])
         step.label = f"adding {things}"
     speaker.store.set(skill.name, "touched", touched[-1].id)
-    return Reply.of(_added(said, there, name, items.missed), item=touched[-1])
-
-
-def _added(said: list, there: list, name: str, missed: bool) -> str:
-    sentences = []
-    if said:
-        things = join([say(item.quantity, item.name) for item, _ in said])
-        totals = [str(e) for item, e in said if e.quantity != item.quantity]
-        where = "" if name == SHOPPING else f" to your {name} list"
-        sentences.append(f"Added {things}{where}" + (f", that makes {join(totals)}" * bool(totals)))
-    if there:
-        things = join([str(entry) for _, entry in there])
-        many = len(there) > 1 or there[0][1].name.endswith("s")
-        things = things[0].upper() + things[1:]
-        sentences.append(f"{things} {'are' if many else 'is'} already on {_the(name)}")
-    if missed:
-        sentences.append("I missed one of them")
-    return ". ".join(sentences) + "."
+    return Reply.of(lists.added(said, there, name, items.missed), item=touched[-1])
 
 
 def add_heard(speaker: Speaker, text: str, name: str) -> str | Ask | Reply:
     """Add what was answered to "what should I add?"."""
-    from assistant.slots import read_items
-    from assistant.text import words
-
     return add(speaker, read_items(words(text), ITEMS), name)
 
 
-@skill.on("(add|put) [(something|things|some things)] <to>")
+@skill.on(
+    "(add|put) [(something|things|some things)] <to>",
+    "add (something|an item|things)",
+)
 def add_what(speaker: Speaker, name: str = SHOPPING) -> Ask:
     """Ask what to add."""
     return Ask("What should I add?", hear=add_heard, data={"name": lists.list_name(name)})
@@ -102,10 +85,9 @@ def remove(speaker: Speaker, items: Items, name: str = "") -> str | Reply:
     entries = [entry for entry in found.values() if entry is not None]
     absent = [thing for thing, entry in found.items() if entry is None]
     if not entries:
-        missing = join(absent, "or") or "that"
-        raise SkillError(f"There is no {missing} on {_the(name)}.")
-    rest = f" There is no {join(absent, 'or')} on it." if absent else ""
-    return _take_off(speaker, entries) + rest
+        raise SkillError(lists.absent(absent, name))
+    done = _take_off(speaker, entries)
+    return f"{done} {lists.absent(absent, name)}" if absent else done
 
 
 @skill.on(
@@ -169,7 +151,7 @@ def check(speaker: Speaker, items: Items, name: str = "") -> str:
     if not no:
         return f"Yes, {join(yes)}."
     if not yes:
-        return f"No, there is no {join(no, 'or')} on {_the(name)}."
+        return lists.absent(no, name)
     return f"{join(yes).capitalize()}, but no {join(no, 'or')}."
 
 
@@ -218,9 +200,9 @@ def clear(speaker: Speaker, name: str = "") -> str | Ask:
     number = len(lists.entries(speaker.store, name))
     if not number:
         return f"Your {name} list is empty already."
-    what = "the one thing" if number == 1 else f"all {number_words(number)} things"
+    what = {1: "the one thing", 2: "both things"}.get(number, f"all {number_words(number)} things")
     return Ask(
-        f"Remove {what} from {_the(name)}?",
+        f"Remove {what} from {lists.the(name)}?",
         yes=clear_now,
         no="Okay, I kept it.",
         data={"name": name},
@@ -230,7 +212,7 @@ def clear(speaker: Speaker, name: str = "") -> str | Ask:
 
 def clear_now(speaker: Speaker, name: str) -> str:
     """Empty the list."""
-    with speaker.store.step(skill.name, f"clearing {_the(name)}") as step:
+    with speaker.store.step(skill.name, f"clearing {lists.the(name)}") as step:
         lists.remove(step, lists.entries(speaker.store, name))
     return f"Your {name} list is empty now."
 
@@ -243,10 +225,10 @@ def create(speaker: Speaker, name: str) -> str:
     """Make a new list."""
     name = lists.list_name(name)
     if lists.exists(speaker.store, name):
-        return f"You have {_the(name, 'a')} already."
-    with speaker.store.step(skill.name, f"making {_the(name)}") as step:
+        return f"You have {lists.the(name, 'a')} already."
+    with speaker.store.step(skill.name, f"making {lists.the(name)}") as step:
         lists.create(step, name)
-    return f"You have {_the(name, 'a')} now."
+    return f"You have {lists.the(name, 'a')} now."
 
 
 @skill.on(
@@ -275,32 +257,6 @@ def this_one(speaker: Speaker) -> Reply:
     if entry is None:
         raise SkillError("I don't know which one you mean.")
     return Reply.of(f"That's {entry}.", item=entry)
-
-
-def contents(speaker_store) -> dict[str, list[str]]:
-    """Return every list with its entries as said, for reports."""
-    return {
-        name: [str(e) for e in lists.entries(speaker_store, name)]
-        for name in lists.names(speaker_store)
-    }
-
-
-def fill(store, name: str, things: list[str]) -> None:
-    """Put things on a list without a word, for scenes that begin with one."""
-    from assistant.slots import read_items
-    from assistant.text import words
-
-    with store.step(skill.name, "filling the list") as step:
-        for thing in things:
-            for item in read_items(words(thing)):
-                lists.put(step, lists.list_name(name), item)
-
-
-skill.contents, skill.fill = contents, fill
-
-
-def _the(name: str, article: str = "your") -> str:
-    return f"{article} {name} list"
 
 
 def _known_list(speaker: Speaker, said: str) -> str:
@@ -351,4 +307,4 @@ def _at(speaker: Speaker, place: int, said: str) -> Entry:
     return entry
 
 
-__all__ = ["Item", "contents", "fill", "skill"]
+skill.contents, skill.fill = contents, fill

@@ -71,7 +71,9 @@ def previous(speaker: Speaker) -> Again:
 
 
 @skill.on(
-    "undo [(that|it|this)]", "(take|put) (that|it) back", "(I did not mean that|that was a mistake)"
+    "undo [(that|it|this)]",
+    "(take|put) (that|it) back",
+    "(scratch that|I did not mean that|that was a mistake)",
 )
 def undo(speaker: Speaker) -> str:
     """Take back the last change."""

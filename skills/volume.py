@@ -43,8 +43,8 @@ def down(speaker: Speaker) -> str:
 
 
 @skill.on(
-    "[set|turn|put] [the|it] [volume] [(to|at|up to|down to)] {percent} percent",
-    "[set|turn|put] [the] volume [(to|at|up to|down to)] {percent}",
+    "[set|turn|put|make] [the|it] [volume] [(to|at|up to|down to)] {percent} percent",
+    "[set|turn|put|make] [the] volume [(to|at|up to|down to)] {percent}",
 )
 def set_to(speaker: Speaker, percent: int) -> str:
     """To a percentage of full volume."""

@@ -71,6 +71,7 @@ def shape(state: State) -> tuple:
         state.policy,
         state.question,
         state.quiet,
+        state.again,
         state.interrupted is None,
         state.deadline is None,
         state.muted,
@@ -247,6 +248,19 @@ def test_segments_that_arrive_while_held_are_played_after_the_resume(speaking):
     )
     assert said.index(m.Resume(1)) > [type(c) for c in said].index(m.Play)
     assert state.candidate == 0
+
+
+def test_the_name_alone_keeps_it_listening_and_only_then_it_apologises():
+    state, said = tell(
+        State(),
+        m.WakeHeard(1000, 900, "alexa", 0.9),
+        m.SpeechEnded(20_000, 1, 1900),
+        m.Heard(1, "", True),
+    )
+    assert state.mode is Mode.LISTENING
+    assert m.Listen(2, 20_000, RULES.address) in said
+    state, said = tell(state, m.SpeechEnded(60_000, 2, 50_000), m.Heard(2, "", True))
+    assert said[-1] == m.Respond(2, "", None, False)
 
 
 def test_a_question_opens_the_microphone():

@@ -125,6 +125,7 @@ def test_slots_become_values():
         ("add milk to the", ["milk"]),
         ("add milk to the shopping", ["milk"]),
         ("add [unk] and eggs", ["eggs"]),
+        ("add milk to my shopping list and eggs", ["milk", "eggs"]),
     ],
 )
 def test_enumerations(said, things):

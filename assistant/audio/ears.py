@@ -10,14 +10,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from assistant.audio.bargein import Evidence, NoiseFloor
-from assistant.audio.format import HOP, samples
+from assistant.audio.format import HOP
 from assistant.audio.front_end import FrontEnd
 from assistant.audio.voice_activity import VoiceActivity
 from assistant.audio.wake import Hit, WakeDecision, WakeWord
 from assistant.settings import Settings
 
 
-LOOK_BACK_S = 0.5  # the wake word ended at most this long before its hit
 PAUSE_DEPTH = 0.03  # a hop this much quieter than the loudest of them is a pause
 
 
@@ -46,7 +45,7 @@ class Ears:
         self._threshold_playing = settings.wake.threshold_playing
         self._voice = VoiceActivity()
         self._noise = NoiseFloor()
-        self._powers = np.zeros(samples(LOOK_BACK_S) // HOP)  # of the last hops, a ring
+        self._powers = np.zeros(self._wake.lag // HOP)  # of the hops before a hit, a ring
         self._hop = 0
         self._now = Impression(np.zeros(HOP, np.float32))
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from assistant.audio.format import HOP
+from assistant.audio.reference import BINS, FFT, ReferenceHistory
 
-FFT = 2 * HOP
-BINS = HOP + 1
 BAND_EDGES = np.array([3, 6, 10, 14, 19, 25, 32, 40, 50, 62, 77, 96, 120, 150, 190])
 BANDS = len(BAND_EDGES)  # about Bark wide, 94 Hz to 8 kHz
 
@@ -22,8 +21,6 @@ _SHRINK = 0.3  # part of the theoretical covariance decrease; see _adapt
 _FORGET = 0.2  # of the near-end spectrum, per hop
 _LIKE = 0.12  # weight of a new hop in the coherence of output and echo: about 130 ms
 _CHANGED = 0.4  # coherence above which the echo path has changed; the near end stays below 0.25
-_NEAR_PARTS = 2  # partitions of the distortion branches: the direct sound dominates them
-_SCALE = 0.2  # amplitude at which the branches are as strong as the reference
 _SILENT = 1e-9  # power below which a hop of reference is silence
 _FLOOR = np.float32(1e-7)
 _TO_POWER = 2.0 / (FFT * HOP)  # of a zero-padded hop's |spectrum|^2, to mean square
@@ -35,15 +32,17 @@ class EchoCanceller:
     ``mics`` microphones are cleaned against one reference that must already be aligned (see
     ``assistant.audio.delay``): the echo begins 0 to ``tail`` samples after the reference.
 
-    Three branches of the reference are filtered: x itself over the whole tail, and x|x| and x^2
-    over its first 32 ms. The last two model a small loudspeaker's odd and even distortion (a
-    parallel Hammerstein model), which caps a purely linear canceller at 10 to 20 dB.
+    With ``distortion``, the reference is also filtered through a small loudspeaker's odd, even
+    and excursion distortion (``assistant.audio.reference``), which would otherwise cap any linear
+    canceller at 10 to 20 dB.
 
     Read after each hop:
       ``output_bands``, ``residual_bands``  float32 (BANDS,): power of the output, and the median
           estimate of the echo still in it, mean square per microphone in about Bark-wide bands
           (``BAND_EDGES`` are FFT bins of 31.25 Hz). Expect the true residual within about 6 dB.
+          When nothing plays, the former is spread evenly and the latter is 0.
       ``output_power``, ``residual_power``  float: their sums over the bands.
+      ``spectrum``  complex64 (mics, BINS): of the output hop with a hop of zeros before it.
       ``erle_db``   running echo return loss enhancement; moves only while the reference sounds
           and no near end is judged present.
       ``sounding``  whether there may be echo in this hop at all.
@@ -54,11 +53,8 @@ class EchoCanceller:
 
     def __init__(self, mics: int, tail: int = 3328, *, distortion: bool = True) -> None:
         self._tail_parts = n = max(1, -(-tail // HOP))
-        self._near_parts = near = min(n, _NEAR_PARTS) if distortion else 0
-        parts = n + 2 * near
-        self._starts = (0, n, n + near) if distortion else (0,)
-        self._frames = np.zeros((len(self._starts), FFT), np.float32)
-        self._history = np.zeros((parts, BINS), np.complex64)
+        self._reference = ReferenceHistory(n, distortion)
+        parts = len(self._reference.spectra)
         self._filter = np.zeros((mics, parts, BINS), np.complex64)
         self._error = np.zeros((mics, parts, BINS), np.float32)  # covariance, diagonal
         self._near = np.zeros((mics, BINS), np.float32)
@@ -70,9 +66,8 @@ class EchoCanceller:
         self._work = np.zeros((mics, parts, BINS), np.complex64)
         self._real = np.zeros((mics, parts, BINS), np.float32)
         self._gain = np.zeros((mics, parts, BINS), np.float32)
-        self._power = np.zeros((parts, BINS), np.float32)
         self._wave = np.zeros((mics, parts, FFT), np.float32)
-        self.spectrum = self._both[0]  # of the zero-padded output hop
+        self.spectrum = self._both[0]
         self.output_bands = np.zeros(BANDS, np.float32)
         self.residual_bands = np.zeros(BANDS, np.float32)
         self.resets = 0
@@ -81,10 +76,7 @@ class EchoCanceller:
     def reset(self) -> None:
         """Forget the echo path and start to learn it again."""
         n = self._tail_parts
-        self._history[:] = 0
-        self._frames[:] = 0
-        self._overlap = 0.0  # what of x|x| is x
-        self._moments = [1e-9, 0.0]
+        self._reference.clear()
         self._near[:] = 0
         self._quiet_hops = n + 1
         self.output_power = self.residual_power = 0.0
@@ -99,7 +91,8 @@ class EchoCanceller:
         What was learnt is kept where it still lies inside the tail. For one tail afterwards the
         history is incomplete, and the filter neither cancels fully nor learns.
         """
-        for start, stop in zip(self._starts, (*self._starts[1:], None), strict=True):
+        starts = self._reference.starts
+        for start, stop in zip(starts, (*starts[1:], None), strict=True):
             waves = np.fft.irfft(self._filter[:, start:stop])[..., :HOP]
             shape = waves.shape
             path = waves.reshape(shape[0], -1)
@@ -107,8 +100,7 @@ class EchoCanceller:
             size = max(0, path.shape[1] - abs(samples))
             moved[:, max(0, -samples) :][:, :size] = path[:, max(0, samples) :][:, :size]
             self._filter[:, start:stop] = np.fft.rfft(moved.reshape(shape), FFT)
-        self._history[:] = 0
-        self._frames[:] = 0
+        self._reference.clear()
         self._hold = self._tail_parts
 
     def _forget_path(self, rows: slice | np.ndarray) -> None:
@@ -142,8 +134,8 @@ class EchoCanceller:
         self._quiet_hops = 0 if played > _SILENT else self._quiet_hops + 1
         if self._quiet_hops > self._tail_parts:
             return self._pass(mics)
-        self._remember(reference, played)
-        np.multiply(self._filter, self._history, out=self._work)
+        self._reference.push(reference, played, self._filter)
+        np.multiply(self._filter, self._reference.spectra, out=self._work)
         echo = np.add.reduce(self._work, axis=1)
         heard_echo = np.fft.irfft(echo)[:, HOP:]
         np.subtract(mics, heard_echo, out=out)
@@ -166,9 +158,8 @@ class EchoCanceller:
 
     def _pass(self, mics: np.ndarray) -> np.ndarray:
         """Nothing was played for a whole tail: there is no echo, and nothing to learn."""
-        if self.residual_bands[0] or self._history[-1, 1]:
-            self._history[:] = 0
-            self._frames[:] = 0
+        if self.sounding:
+            self._reference.clear()
             self.residual_bands[:] = 0
             self._echo_bands[:] = 0
         np.copyto(self._out, mics)
@@ -178,47 +169,11 @@ class EchoCanceller:
         self.sounding = self.far_end_alone = False
         return self._out
 
-    def _remember(self, reference: np.ndarray, played: float) -> None:
-        """Put the reference's spectra, one per branch, in front of the history."""
-        frames, history = self._frames, self._history
-        frames[:, :HOP] = frames[:, HOP:]
-        frames[0, HOP:] = reference
-        if self._near_parts:
-            size = np.abs(reference)
-            size *= 1 / _SCALE
-            if played > 1e-6:
-                self._separate(reference, size)
-            np.multiply(reference, size - np.float32(self._overlap), out=frames[1, HOP:])
-            np.multiply(size, size, out=frames[2, HOP:])
-            frames[2, HOP:] *= _SCALE
-        history[1:] = history[:-1]
-        spectra = np.fft.rfft(frames)
-        for row, start in zip(spectra, self._starts, strict=True):
-            history[start] = row
-        np.multiply(history.real, history.real, out=self._power)
-        self._power += history.imag**2
-
-    def _separate(self, reference: np.ndarray, size: np.ndarray) -> None:
-        """Keep the odd branch free of x itself: correlated branches make a Kalman filter slow.
-
-        What the branch loses, the linear branch gains, so the whole model stays the same.
-        """
-        power, cross = self._moments
-        both = reference * reference
-        self._moments = power, cross = (
-            power + 0.01 * (float(both.sum()) - power),
-            cross + 0.01 * (float(np.dot(both, size)) - cross),
-        )
-        change = cross / power - self._overlap
-        self._overlap += change
-        near, odd = self._near_parts, self._starts[1]
-        self._filter[:, :near] += np.float32(change) * self._filter[:, odd : odd + near]
-
     def _adapt(self, error_power: np.ndarray, clipped: bool) -> None:
         """One Kalman step: the gain falls wherever the near end explains the error better."""
         gain, work, real = self._gain, self._work, self._real
         self._near += _FORGET * (error_power - self._near)
-        np.multiply(self._power, self._error, out=real)
+        np.multiply(self._reference.power, self._error, out=real)
         noise = np.maximum(self._near, error_power)  # the onset of double talk is not averaged
         if clipped:
             noise *= 10
@@ -230,7 +185,7 @@ class EchoCanceller:
         real *= gain
         real *= _SHRINK
         self._error -= real
-        np.conjugate(self._history, out=work[0])
+        np.conjugate(self._reference.spectra, out=work[0])
         np.multiply(work[0] * self.spectrum[:, None], gain, out=work)
         np.fft.irfft(work, out=self._wave)
         self._wave[..., HOP:] = 0  # keeps every partition causal (the gradient constraint)

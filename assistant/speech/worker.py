@@ -26,6 +26,7 @@ BLOCK = SAMPLE_RATE // 10
 TRAILING = SAMPLE_RATE // 5  # sound after the last speech that the recogniser still gets
 AGREE = 2  # blocks in which utterance and spotter must both be a stop phrase
 TAIL = SAMPLE_RATE // 10  # a word ending this soon after the wake word was certain may be its tail
+ONLY_THE_NAME = SAMPLE_RATE // 4  # nothing was said but the wake word
 APOLOGY = "Sorry, something went wrong."
 
 
@@ -155,13 +156,15 @@ class Worker:
             return
         hearing.feed(self._ring, min(command.end + TRAILING, self._ring.position))
         transcript = hearing.finish()
-        text = self._without_wake_word(hearing, transcript)
+        text = self._without_wake_word(hearing, transcript, command.end)
         event = self._heard(hearing, text, final=True, confidence=transcript.confidence)
         self._forget()
         yield event
 
-    def _without_wake_word(self, hearing: _Hearing, heard: Transcript) -> str:
+    def _without_wake_word(self, hearing: _Hearing, heard: Transcript, end: int) -> str:
         """Drop what the recogniser made of the wake word's end, if only that makes sense of it."""
+        if hearing.woken is not None and end <= hearing.woken + ONLY_THE_NAME:
+            return ""
         if hearing.woken is None or self.dialogue.assess(heard.text).command:
             return heard.text
         words = list(heard.words)

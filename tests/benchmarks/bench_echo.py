@@ -21,7 +21,7 @@ from tests.benchmarks import echo_scenes
 from tests.benchmarks.echo_scenes import Scene
 from tests.benchmarks.peers import Missing, Speex, WebRtc
 from tests.benchmarks.wake_score import STEP, WakeScorer
-from tests.data import folder
+from tests.data import data_root
 
 LEVELS = (0, -10, -20)
 FIRST_ROOM = 100
@@ -32,7 +32,7 @@ Engine = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 
 def run(quick: bool, console) -> dict:
     """Print wake recall, ERLE and cost of every engine; return the numbers by engine name."""
-    data = folder()
+    data = data_root()
     clips = [p for p in sorted((data / "alexa").glob("*.flac")) if int(p.stem) % 2 == 0]
     people = sorted((data / "commands").glob("*.flac"))[100:]
     if not clips:
