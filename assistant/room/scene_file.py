@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -32,8 +33,14 @@ class Table:
         self._known.append(key)
         value = self._left.pop(key, default)
         if value is _MISSING:
-            raise self.bad(key, "is missing", f"add {key} = ...")
+            raise self.missing(key, f"add {key} = ...")
         return value
+
+    def missing(self, key: str, remedy: str) -> BadInput:
+        """Return the error for a key that is not there, or for its misspelling that is."""
+        for typo in difflib.get_close_matches(key, self._left, n=1, cutoff=0.7):
+            return self.bad(typo, "is unknown", f'did you mean "{key}"?')
+        return self.bad(key, "is missing", remedy)
 
     def has(self, key: str) -> bool:
         return key in self._left
@@ -188,9 +195,11 @@ def _check_unique(people: tuple[s.Person, ...], name: str) -> None:
 
 
 def _when(t: Table) -> s.When:
-    if t.has("at_s") == t.has("after"):
-        problem = "and after are both given" if t.has("at_s") else "is missing"
-        raise t.bad("at_s", problem, 'give either at_s = 1.0 or after = "wake" with offset_s')
+    remedy = 'give either at_s = 1.0 or after = "wake" with offset_s'
+    if t.has("at_s") and t.has("after"):
+        raise t.bad("at_s", "and after are both given", remedy)
+    if not t.has("at_s") and not t.has("after"):
+        raise t.missing("at_s", remedy)
     if t.has("at_s"):
         when = s.When(at_s=t.number("at_s", 0, 7200))
         for key in ("after", "nth", "offset_s"):

@@ -87,6 +87,8 @@ MISTAKES = [
     ('voice = "espeak:en-us+f3"', 'voice = "piper"', ("voice", "espeak:")),
     ('voice = "espeak:en-us+f3"', "", ("[[say]] number 1", "no voice")),
     ('person = "Ana"\nat_s', 'person = "Anna"\nat_s', ("Anna", 'did you mean "Ana"?')),
+    ("at_s = 1.0", "at_ss = 1.0", ("at_ss", 'did you mean "at_s"?')),
+    ("duration_s = 20.0", "duration = 20.0", ("key duration:", 'did you mean "duration_s"?')),
     ("at_s = 1.0", "", ("[[say]] number 1", "at_s")),
     ("at_s = 1.0", 'at_s = 1.0\nafter = "wake"', ("both",)),
     ("at_s = 1.0", "at_s = 1.0\nnth = 2", ("nth", "needs after")),
