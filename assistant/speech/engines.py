@@ -1,71 +1,146 @@
-"""Chooses the speech engines from the settings and from what is installed, and says which."""
+"""Open the speech engines the settings ask for, and say in one sentence what was opened and why."""
 
 from __future__ import annotations
 
-import os
+from collections.abc import Collection
 from pathlib import Path
 
-from assistant.errors import BadInput
-from assistant.settings import Speech
+from assistant import settings
+from assistant.errors import AssistantError, BadInput, did_you_mean
 from assistant.speech.recogniser import Grammar, Recogniser
 from assistant.speech.voice import Voice
 
-HOUSEHOLD = Path(__file__).with_name("vosk_household") / "model"
+MODELS = Path("~/.local/share/assistant/models")
 
 
-def models_folder() -> Path:
-    """Return where downloaded models live."""
-    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(base) / "assistant" / "models"
+def open_recogniser(
+    speech: settings.Speech,
+    grammar: Grammar,
+    vocabulary: Collection[str] = (),
+    models: Path = MODELS,
+) -> tuple[Recogniser, str]:
+    """Return the recogniser of ``speech.recogniser`` and a sentence naming it for the owner.
+
+    "auto" takes a real Vosk model if one is installed and readable, else pocketsphinx with
+    ``grammar``. The sentence also tells how many words of ``vocabulary`` the engine cannot hear.
+    Raises ``BadInput`` or ``EngineMissing`` when what was asked for is not there.
+    """
+    if speech.recogniser == "vosk-household":
+        return _household(vocabulary)
+    if speech.recogniser == "pocketsphinx":
+        return _pocketsphinx(grammar)
+    if speech.recogniser not in ("auto", "vosk"):
+        raise BadInput(
+            "setting speech.recogniser",
+            f'unknown engine "{speech.recogniser}"',
+            did_you_mean(speech.recogniser, ("auto", "vosk", "vosk-household", "pocketsphinx")),
+        )
+    folder = vosk_folder(speech, models)
+    if folder is None:
+        if speech.recogniser == "auto":
+            recogniser, sentence = _pocketsphinx(grammar)
+            return recogniser, f"{sentence} No Vosk model is installed (`assistant models`)."
+        raise BadInput(
+            "setting speech.recogniser",
+            f"no Vosk model in {models.expanduser()}",
+            "fetch one with `assistant models` or set speech.vosk_model",
+        )
+    try:
+        return _vosk(folder, vocabulary)
+    except AssistantError as e:
+        if speech.recogniser == "vosk" or speech.vosk_model:
+            raise
+        recogniser, sentence = _pocketsphinx(grammar)
+        return recogniser, f"{sentence} The Vosk model is unusable: {e}."
 
 
-def open_recogniser(settings: Speech, grammar: Grammar) -> Recogniser:
-    """Open the recogniser of the settings; "auto" is a real Vosk model, else pocketsphinx."""
-    choice, folder = settings.recogniser, _vosk_folder(settings)
-    if choice == "vosk-household":
-        from assistant.speech.vosk_ import VoskRecogniser
+def open_voice(speech: settings.Speech, models: Path = MODELS) -> tuple[Voice, str]:
+    """Return the voice of ``speech.voice`` and a sentence naming it for the owner.
 
-        return VoskRecogniser(HOUSEHOLD, "vosk household")
-    if choice == "vosk" or (choice == "auto" and folder is not None):
-        from assistant.speech.vosk_ import VoskRecogniser
+    "auto" takes a Piper voice if one is installed and readable, else espeak-ng. Raises
+    ``BadInput`` or ``EngineMissing`` when what was asked for is not there.
+    """
+    kind, _, rest = speech.voice.partition(":")
+    if kind == "espeak":
+        return _espeak(rest or "en-us")
+    if kind == "piper" and rest:
+        return _piper(Path(rest))
+    if speech.voice != "auto":
+        raise BadInput(
+            "setting speech.voice", f'unknown voice "{speech.voice}"',
+            'use "auto", "espeak:en-us+f3" or "piper:PATH.onnx"',
+        )  # fmt: skip
+    path = piper_model(models)
+    if path is None:
+        voice, sentence = _espeak("en-us")
+        return voice, f"{sentence} No Piper voice is installed (`assistant models`)."
+    try:
+        return _piper(path)
+    except AssistantError as e:
+        voice, sentence = _espeak("en-us")
+        return voice, f"{sentence} The Piper voice is unusable: {e}."
 
-        if folder is None:
-            raise BadInput(
-                "speech.recogniser",
-                f'is "vosk", and there is no Vosk model in {models_folder()}',
-                "put one there, or name its folder in speech.vosk_model",
-            )
-        return VoskRecogniser(folder, f"vosk {folder.name}")
+
+def vosk_folder(speech: settings.Speech, models: Path = MODELS) -> Path | None:
+    """Return the Vosk model's folder: the setting, else the first ``vosk*`` of ``models``."""
+    if speech.vosk_model:
+        return Path(speech.vosk_model).expanduser()
+    folders = (p for p in sorted(models.expanduser().glob("vosk*")) if p.is_dir())
+    return next(folders, None)
+
+
+def piper_model(models: Path = MODELS) -> Path | None:
+    """Return the first Piper voice (a ``.onnx`` with its ``.onnx.json``) below ``models``."""
+    found = (p for p in sorted(models.expanduser().rglob("*.onnx")))
+    return next((p for p in found if p.with_name(p.name + ".json").is_file()), None)
+
+
+def _household(vocabulary: Collection[str]) -> tuple[Recogniser, str]:
+    from assistant.speech.vosk_ import HOUSEHOLD, VoskRecogniser
+
+    recogniser = VoskRecogniser(HOUSEHOLD, "vosk household")
+    return recogniser, (
+        "Hearing with Vosk and the project's household model, which understands synthetic voices "
+        "only." + _missing(recogniser.lacks(vocabulary))
+    )
+
+
+def _vosk(folder: Path, vocabulary: Collection[str]) -> tuple[Recogniser, str]:
+    from assistant.speech.vosk_ import VoskRecogniser
+
+    recogniser = VoskRecogniser(folder)
+    return recogniser, (
+        f"Hearing with Vosk, model {folder.name}." + _missing(recogniser.lacks(vocabulary))
+    )
+
+
+def _pocketsphinx(grammar: Grammar) -> tuple[Recogniser, str]:
     from assistant.speech.pocketsphinx_ import PocketsphinxRecogniser
 
-    return PocketsphinxRecogniser(grammar)
+    recogniser = PocketsphinxRecogniser(grammar)
+    return recogniser, (
+        "Hearing with PocketSphinx, which knows only the skills' sentences."
+        + _missing(recogniser.unknown_words)
+    )
 
 
-def open_voice(settings: Speech) -> Voice:
-    """Open the voice of the settings; "auto" is a Piper voice when there is one, else espeak-ng."""
-    kind, _, which = settings.voice.partition(":")
-    if kind == "piper" or (kind == "auto" and _piper_model() is not None):
-        from assistant.speech.piper_ import PiperVoice
+def _missing(words: Collection[str]) -> str:
+    if not words:
+        return ""
+    shown = ", ".join(sorted(words)[:5])
+    return f" It cannot hear {len(words)} of the skills' words: {shown}" + (
+        ", and more." if len(words) > 5 else "."
+    )
 
-        return PiperVoice(Path(which).expanduser() if which else _piper_model())
-    if kind not in ("auto", "espeak"):
-        raise BadInput(
-            "speech.voice",
-            f'"{settings.voice}" is not a voice',
-            'give "auto", "espeak:VARIANT" or "piper:PATH.onnx"',
-        )
+
+def _espeak(variant: str) -> tuple[Voice, str]:
     from assistant.speech.espeak_ import EspeakVoice
 
-    return EspeakVoice(which or "en-us")
+    return EspeakVoice(variant), f"Speaking with espeak-ng, voice {variant}."
 
 
-def _vosk_folder(settings: Speech) -> Path | None:
-    if settings.vosk_model:
-        return Path(settings.vosk_model).expanduser()
-    found = sorted(models_folder().glob("vosk*/"))
-    return found[0] if found else None
+def _piper(path: Path) -> tuple[Voice, str]:
+    from assistant.speech.piper_ import PiperVoice
 
-
-def _piper_model() -> Path | None:
-    found = sorted(models_folder().glob("**/*.onnx.json"))
-    return found[0].with_suffix("") if found else None
+    voice = PiperVoice(path)
+    return voice, f"Speaking with Piper, voice {path.stem}."

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant.audio.format import from_int16
+from assistant.audio.format import SAMPLE_RATE, from_int16
 from assistant.errors import AssistantError, BadInput, EngineMissing, did_you_mean
 from assistant.speech.child import Child, ChildDied, ChildError
-from assistant.speech.rate import to_speaker_rate
-from assistant.speech.segments import has_word, trim_silence, word_times
+from assistant.speech.clips import to_speaker_rate, trim_silence, word_times
+from assistant.speech.segments import has_word
 from assistant.speech.voice import Clip
 
 _SCRIPT = Path(__file__).with_name("espeak_child.py")
@@ -49,7 +49,7 @@ class EspeakVoice:
         head = json.loads(answer[4 : 4 + length])
         samples = from_int16(np.frombuffer(answer, dtype="<i2", offset=4 + length))
         samples = trim_silence(to_speaker_rate(samples, head["rate"]))
-        scale = 16_000 / head["rate"]
+        scale = SAMPLE_RATE / head["rate"]
         marks = [(at, round(sample * scale)) for at, n, sample in head["words"] if n]
         return Clip(samples, word_times(text, marks, len(samples)))
 

@@ -1,0 +1,249 @@
+"""PocketSphinx as a Recogniser: the embedded engine, with a grammar of the skills' sentences."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import itertools
+import json
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from assistant.audio.format import to_int16
+from assistant.errors import AssistantError, EngineMissing
+from assistant.speech.child import Child, ChildDied, ChildError
+from assistant.speech.jsgf import jsgf, phrases_grammar, words_of
+from assistant.speech.letters import pronounce
+from assistant.speech.recogniser import Grammar, HeardWord, Transcript
+
+_SCRIPT = Path(__file__).with_name("pocketsphinx_child.py")
+_SETUP, _OPEN, _FEED, _FINISH, _CLOSE = 1, 2, 3, 4, 5
+_STREAM = struct.Struct("<I")
+_FRAME = 160  # samples, 10 ms
+_PIECE = 16_000  # samples in one request: what a pipe holds at once
+# The price of a phone outside the grammar, chosen on synthetic speech: the highest that rejects
+# most of what is not a command and loses no command; see tests/benchmarks/bench_speech.py.
+_GARBAGE_COMMAND, _GARBAGE_PHRASE = 1e-5, 1e-6
+
+
+class PocketsphinxRecogniser:
+    """Understands ``grammar`` with the model inside the pocketsphinx package.
+
+    It decodes in a child process, one answer for every ``feed``, so results do not depend on
+    timing. The child is started again once after a crash, and open streams go on in it.
+    ``guessed_words`` had no dictionary entry and are pronounced by rule; ``unknown_words`` have
+    no pronunciation at all, and sentences with them are left out. Raises ``EngineMissing``.
+    """
+
+    def __init__(self, grammar: Grammar) -> None:
+        if importlib.util.find_spec("pocketsphinx") is None:
+            raise EngineMissing("pocketsphinx is not installed; pip install pocketsphinx")
+        self.name = "pocketsphinx en-us"
+        self.guessed_words: tuple[str, ...] = ()
+        self.unknown_words: tuple[str, ...] = ()
+        self.restarts = 0
+        self.generation = 0
+        self._sounds: dict[str, str] = {}
+        self._ids = itertools.count(1)
+        self._child: Child | None = Child(_SCRIPT)
+        self._closed = False
+        try:
+            self._grammar = self._prepare(grammar)
+            self.open().close()  # a grammar that does not compile is refused here, not in a turn
+        except BaseException:
+            self.close()
+            raise
+
+    def open(self, phrases: Sequence[str] | None = None) -> _Stream:
+        """Start listening; see ``Recogniser.open``."""
+        if phrases is None:
+            return _Stream(self, next(self._ids), self._grammar, _GARBAGE_COMMAND, None)
+        grammar = phrases_grammar(phrases)
+        text = self._prepare(grammar)
+        return _Stream(self, next(self._ids), text, _GARBAGE_PHRASE, grammar.rules["phrase"])
+
+    def close(self) -> None:
+        """End the engine's process; safe to call twice."""
+        self._closed = True
+        if self._child is not None:
+            self._child.close()
+            self._child = None
+
+    def ask(self, operation: int, payload: bytes) -> bytes:
+        """Send one request to the child (used by the streams).
+
+        Raises ``ChildDied`` once, after starting a new child, whose ``generation`` is higher.
+        """
+        if self._closed:
+            raise AssistantError(f"{self.name}: the recogniser is closed")
+        try:
+            return self._child.ask(operation, payload)
+        except ChildError as e:
+            if e.fields.get("kind") in ("ImportError", "ModuleNotFoundError"):
+                raise EngineMissing(f"pocketsphinx does not load: {e}") from None
+            raise AssistantError(f"{self.name}: {e}") from None
+        except ChildDied as e:
+            self._restart(e)
+            raise
+
+    def _restart(self, error: ChildDied) -> None:
+        if self.restarts >= 1:
+            self.close()
+            raise AssistantError(f"{self.name}: its process crashed twice; giving up") from error
+        self.restarts += 1
+        self.generation += 1
+        self._child = Child(_SCRIPT)
+        self.ask(_SETUP, json.dumps({"words": self._sounds}).encode())
+
+    def _prepare(self, grammar: Grammar) -> str:
+        """Teach the child the grammar's words and return the grammar as JSGF."""
+        sounds = {word: pronounce(word) for word in sorted(words_of(grammar))}
+        unknown = {word for word, sound in sounds.items() if sound is None}
+        new = {w: s for w, s in sounds.items() if s is not None and w not in self._sounds}
+        if new:
+            self._sounds |= new
+            request = json.dumps({"words": new}).encode()
+            try:
+                answer = self.ask(_SETUP, request)
+            except ChildDied:
+                answer = self.ask(_SETUP, request)
+            added = json.loads(answer)["added"]
+            self.guessed_words = tuple(sorted({*self.guessed_words, *added}))
+        self.unknown_words = tuple(sorted({*self.unknown_words, *unknown}))
+        return jsgf(grammar, lambda word: word not in unknown)
+
+
+class _Stream:
+    """One utterance; remembers what it was fed, to go on in a new child after a crash."""
+
+    def __init__(
+        self,
+        owner: PocketsphinxRecogniser,
+        number: int,
+        grammar: str,
+        garbage: float,
+        phrases: str | None,
+    ) -> None:
+        self._owner, self._number = owner, number
+        self._opening = json.dumps(
+            {"stream": number, "jsgf": grammar, "garbage": garbage}
+        ).encode()
+        self._allowed = set(phrases.split(" | ")) if phrases is not None else None
+        self._fed = bytearray()
+        self._level = _Level()
+        self._partial = ""
+        self._done = False
+        self._generation = -1
+        self._reach_child()
+
+    def feed(self, samples: np.ndarray) -> str:
+        """Add samples; see ``Stream.feed``."""
+        if self._done:
+            raise AssistantError(f"{self._owner.name}: the stream is finished")
+        for at in range(0, len(samples), _PIECE):
+            pcm = to_int16(self._level.adjust(samples[at : at + _PIECE])).tobytes()
+            answer = self._ask(_FEED, pcm)  # before it is remembered: a new child gets it once
+            self._fed += pcm
+            self._partial = answer.decode()
+        return self._partial
+
+    def finish(self) -> Transcript:
+        """Return the final transcript; see ``Stream.finish``."""
+        if self._done:
+            raise AssistantError(f"{self._owner.name}: the stream is finished")
+        found = json.loads(self._ask(_FINISH))["words"] if self._fed else []
+        self.close()
+        return _transcript(found, self._allowed)
+
+    def close(self) -> None:
+        """Drop the stream; safe to call twice."""
+        if not self._done:
+            self._done = True
+            with contextlib.suppress(AssistantError):
+                if self._generation == self._owner.generation:
+                    self._owner.ask(_CLOSE, _STREAM.pack(self._number))
+
+    def _ask(self, operation: int, payload: bytes = b"") -> bytes:
+        while True:
+            try:
+                self._reach_child()
+                return self._owner.ask(operation, _STREAM.pack(self._number) + payload)
+            except ChildDied:
+                continue  # the owner started another one, or raised AssistantError
+
+    def _reach_child(self) -> None:
+        """Open the stream in the present child, and repeat there what an earlier one heard."""
+        while self._generation != self._owner.generation:
+            self._generation = self._owner.generation
+            with contextlib.suppress(ChildDied):
+                self._owner.ask(_OPEN, self._opening)
+                for at in range(0, len(self._fed), 2 * _PIECE):
+                    piece = bytes(self._fed[at : at + 2 * _PIECE])
+                    self._owner.ask(_FEED, _STREAM.pack(self._number) + piece)
+
+
+class _Level:
+    """Brings speech of any loudness to one level and adds a little room noise.
+
+    The model subtracts a fixed mean from its log spectra, which fits one level; and digital
+    silence, which no microphone has, is like nothing it was trained on.
+    """
+
+    TARGET, FLOOR, NOISE, POLE = 0.25, 0.02, 3e-3, 0.9
+
+    def __init__(self) -> None:
+        self._peak = self.FLOOR
+        self._at = 0
+
+    def adjust(self, x: np.ndarray) -> np.ndarray:
+        """Return the next samples, scaled by the highest peak so far."""
+        x = np.asarray(x, dtype=np.float32)
+        self._peak = max(self._peak, float(np.max(np.abs(x), initial=0.0)))
+        places = np.arange(self._at, self._at + len(x)) % len(_NOISE)
+        self._at = (self._at + len(x)) % len(_NOISE)
+        return x * (self.TARGET / self._peak) + self.NOISE * _NOISE[places]
+
+
+def _room_noise(length: int = 48_000) -> np.ndarray:
+    """Return noise of unit power that falls towards high frequencies, as room noise does."""
+    white = np.random.default_rng(1).standard_normal(length)
+    spectrum = np.fft.rfft(white)
+    turn = np.exp(-2j * np.pi * np.arange(len(spectrum)) / length)
+    noise = np.fft.irfft(spectrum / (1.0 - _Level.POLE * turn), length)
+    return (noise / noise.std()).astype(np.float32)
+
+
+_NOISE = _room_noise()
+
+
+def _transcript(found: Sequence[Sequence], allowed: set[str] | None) -> Transcript:
+    """Turn the child's [word, first frame, end frame, log score] into a Transcript."""
+    words: list[HeardWord] = []
+    for raw, first, end, score in found:
+        text = raw if raw.startswith("[") else raw.partition("(")[0]
+        start, stop = first * _FRAME, end * _FRAME
+        if text.startswith("["):
+            if words and words[-1].text == "[unk]":
+                words[-1] = HeardWord("[unk]", words[-1].start, stop, 0.0)
+            else:
+                words.append(HeardWord("[unk]", start, stop, 0.0))
+        else:
+            words.append(HeardWord(text, start, stop, _confidence(score / max(end - first, 1))))
+    text = " ".join(w.text for w in words)
+    if allowed is not None and text and "[unk]" not in text and text not in allowed:
+        text += " [unk]"
+    lengths = [w.end - w.start for w in words]
+    sure = float(np.average([w.confidence for w in words], weights=lengths)) if words else 0.0
+    return Transcript(text, tuple(words), sure)
+
+
+def _confidence(score: float) -> float:
+    """Return how well a word fits, from its natural-log acoustic score per frame.
+
+    Scores are relative to the best state of each frame: about -4 for right words and -8 for
+    wrong ones on synthetic speech.
+    """
+    return float(1.0 / (1.0 + np.exp(-(score + 6.0))))
