@@ -43,6 +43,7 @@ class Speaker:
     worker: Worker
     store: Store
     skills: tuple[Skill, ...]
+    engines: tuple[str, ...]  # a sentence on each engine, for the owner
 
     @property
     def inbox(self):
@@ -116,10 +117,13 @@ def assemble(
     store = Store(settings.store.path)
     understanding = Understanding(load_skills(settings, store).skills)
     dialogue = Dialogue(understanding, store, channels.inbox.put, now, volume=settings.volume.level)
-    recogniser = open_recogniser(settings.speech, understanding.grammar())
-    voice = open_voice(settings.speech)
-    worker = Worker(channels, audio.ring, recogniser, dialogue, voice, understanding)
-    return Speaker(settings, channels, audio, main, worker, store, understanding.skills)
+    recogniser, ears_are = open_recogniser(
+        settings.speech, understanding.grammar(), understanding.vocabulary()
+    )
+    voice, voice_is = open_voice(settings.speech)
+    worker = Worker(channels, audio.ring, recogniser, dialogue, voice, understanding.stop_phrases())
+    engines = (ears_are, voice_is)
+    return Speaker(settings, channels, audio, main, worker, store, understanding.skills, engines)
 
 
 def open_device(settings: Settings) -> Device:
@@ -177,6 +181,7 @@ def run(settings: Settings) -> int:
     """Run the speaker on the sound card of the settings; return the exit status."""
     speaker = assemble(settings, open_device(settings))
     speaker.observers.append(Status().observe)
+    print("\n".join(speaker.engines))
     print(f'Say "{settings.wake.word.replace("_", " ")}". Ctrl-C ends it.')
     failed = serve(speaker)
     if failed:

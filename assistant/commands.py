@@ -79,7 +79,7 @@ def skills(arguments: argparse.Namespace, settings: Settings) -> int:
 def say(arguments: argparse.Namespace, settings: Settings) -> int:
     from assistant.speech.engines import open_voice
 
-    voice = open_voice(settings.speech)
+    voice, _ = open_voice(settings.speech)
     try:
         clip = voice.speak(" ".join(arguments.text))
     finally:

@@ -54,7 +54,7 @@ class Rules:
     silence_complete: int = samples(0.3)  # ... that cannot go on
     think: int = samples(20.0)
     hold: int = samples(12.0)
-    pre_roll: int = samples(0.35)
+    pre_roll: int = samples(0.1)
 
 
 Commands = tuple[m.Command, ...]

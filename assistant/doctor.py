@@ -152,7 +152,7 @@ def _voice(settings: Settings) -> Finding:
     try:
         from assistant.speech.engines import open_voice
 
-        voice = open_voice(settings.speech)
+        voice, _ = open_voice(settings.speech)
         try:
             clip = voice.speak("hello")
         finally:

@@ -16,7 +16,6 @@ from assistant.audio.voice_activity import VoiceActivity
 from assistant.audio.wake import Hit, WakeDecision, WakeWord
 from assistant.settings import Settings
 
-
 PAUSE_DEPTH = 0.03  # a hop this much quieter than the loudest of them is a pause
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 
+import numpy as np
+
 from assistant import messages as m
 from assistant.audio.capture import CaptureRing
 from assistant.audio.format import SAMPLE_RATE
@@ -17,14 +19,13 @@ from assistant.errors import AssistantError
 from assistant.loop import Channels
 from assistant.skill import Reply, Segment
 from assistant.speech.recogniser import Recogniser, Stream, Transcript
+from assistant.speech.stop import is_stop
 from assistant.speech.voice import Clip, Voice
-from assistant.understanding import Understanding
 
 log = logging.getLogger(__name__)
 
 BLOCK = SAMPLE_RATE // 10
 TRAILING = SAMPLE_RATE // 5  # sound after the last speech that the recogniser still gets
-AGREE = 2  # blocks in which utterance and spotter must both be a stop phrase
 TAIL = SAMPLE_RATE // 10  # a word ending this soon after the wake word was certain may be its tail
 ONLY_THE_NAME = SAMPLE_RATE // 4  # nothing was said but the wake word
 APOLOGY = "Sorry, something went wrong."
@@ -34,46 +35,41 @@ class _Hearing:
     """One utterance being recognised, with a stop-phrase spotter beside it when we talk."""
 
     def __init__(
-        self, command: m.Recognise, recogniser: Recogniser, understanding: Understanding
+        self, command: m.Recognise, recogniser: Recogniser, stops: tuple[str, ...]
     ) -> None:
         self.turn, self.woken = command.turn, command.woken
-        self.start = self.fed = command.start
+        self.start = self._fed = command.start
         self.over_speech = command.over_speech
-        self._is_stop = understanding.is_stop
+        self._stops = stops
         self._stream: Stream = recogniser.open()
         self._spotter: Stream | None = None
         if command.over_speech is not None:
-            self._spotter = recogniser.open(understanding.stop_phrases())
+            self._spotter = recogniser.open(stops)
+        self._spotted: list[str] = []
         self.text = ""
-        self._agreed = 0
+        self.stopped = False  # a stop phrase was said, and nothing else
 
-    def feed(self, ring: CaptureRing, until: int) -> bool:
-        """Feed what is new; return True when the text or the verdict about stop changed."""
+    def feed(self, ring: CaptureRing, until: int, *, all_of_it: bool = False) -> bool:
+        """Feed whole blocks of what is new; return True when something was understood anew."""
         before = self.text, self.stopped
-        while self.fed < until:
-            block = ring.read(self.fed, min(until, self.fed + BLOCK))
-            self.fed = min(until, self.fed + BLOCK)
+        while until - self._fed >= (1 if all_of_it else BLOCK):
+            block = ring.read(self._fed, min(until, self._fed + BLOCK))
+            self._fed = min(until, self._fed + BLOCK)
             if block.size:
                 self.text = self._stream.feed(block)
-                self._spot(self._spotter.feed(block) if self._spotter else "")
+                self._spot(block)
         return (self.text, self.stopped) != before
 
-    def _spot(self, spotted: str) -> None:
-        agree = self._is_stop(self.text) and self._is_stop(spotted)
-        self._agreed = self._agreed + 1 if agree else 0
-
-    @property
-    def stopped(self) -> bool:
-        """Whether both streams have agreed on a stop phrase for a while."""
-        return self._agreed >= AGREE
+    def _spot(self, block: np.ndarray) -> None:
+        if self._spotter is not None:
+            self._spotted.append(self._spotter.feed(block))
+            self.stopped = is_stop(self._spotted, self._stops)
 
     def finish(self) -> Transcript:
         """Return the final transcript; ``stopped`` is final too."""
         transcript = self._stream.finish()
-        self.text = transcript.text
         if self._spotter is not None:
-            spotted = self._spotter.finish().text
-            self._agreed = AGREE if self._is_stop(self.text) and self._is_stop(spotted) else 0
+            self.stopped = self.stopped or is_stop(self._spotter.finish(), self._stops)
         return transcript
 
     def close(self) -> None:
@@ -93,11 +89,11 @@ class Worker:
         recogniser: Recogniser,
         dialogue: Dialogue,
         voice: Voice,
-        understanding: Understanding,
+        stops: tuple[str, ...],
     ) -> None:
         self._channels, self._ring = channels, ring
         self.recogniser, self.dialogue, self.voice = recogniser, dialogue, voice
-        self._understanding = understanding
+        self._stops = stops
         self._hearing: _Hearing | None = None
         self._spoken: dict[int, tuple[str, ...]] = {}  # what the reply of a turn says
 
@@ -126,7 +122,7 @@ class Worker:
             case m.Recognise():
                 self._forget()
                 if not self._cancelled(command.turn):
-                    self._hearing = _Hearing(command, self.recogniser, self._understanding)
+                    self._hearing = _Hearing(command, self.recogniser, self._stops)
             case m.Captured():
                 yield from self._captured(command)
             case m.Conclude():
@@ -154,7 +150,8 @@ class Worker:
         hearing = self._hearing
         if hearing is None or hearing.turn != command.turn:
             return
-        hearing.feed(self._ring, min(command.end + TRAILING, self._ring.position))
+        until = min(command.end + TRAILING, self._ring.position)
+        hearing.feed(self._ring, until, all_of_it=True)
         transcript = hearing.finish()
         text = self._without_wake_word(hearing, transcript, command.end)
         event = self._heard(hearing, text, final=True, confidence=transcript.confidence)
