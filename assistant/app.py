@@ -20,6 +20,7 @@ from assistant.conversation import Rules
 from assistant.dialogue import Dialogue
 from assistant.errors import AssistantError
 from assistant.loop import Channels, MainLoop
+from assistant.messages import Policy
 from assistant.plugins import load_skills
 from assistant.settings import Settings
 from assistant.skill import Skill
@@ -96,6 +97,7 @@ def rules_of(settings: Settings) -> Rules:
         question=samples(talk.question_s),
         follow_up=samples(talk.follow_up_s),
         silence=samples(talk.silence_s),
+        policy=Policy(settings.bargein.policy),
     )
 
 

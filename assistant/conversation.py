@@ -55,6 +55,8 @@ class Rules:
     think: int = samples(20.0)
     hold: int = samples(12.0)
     pre_roll: int = samples(0.1)
+    sure: float = 0.6  # confidence that words not addressed to it need to be obeyed
+    policy: Policy = Policy.OPEN  # of ordinary replies
 
 
 Commands = tuple[m.Command, ...]
@@ -190,7 +192,7 @@ def _nothing_heard(state: State, event: m.NothingHeard, rules: Rules) -> Outcome
 def _understood(state: State, event: m.Heard, rules: Rules) -> Outcome:
     if not event.final:
         return state, ()
-    if not event.text and state.quiet:
+    if state.quiet and (not event.text or event.confidence < rules.sure):
         return _idle(state), (m.Cancel(event.turn), m.Show("idle"))
     if not event.text and not state.again and not state.muted:
         ended = (state.deadline or 0) - rules.think
@@ -200,10 +202,11 @@ def _understood(state: State, event: m.Heard, rules: Rules) -> Outcome:
 
 
 def _planned(state: State, event: m.ReplyPlanned, rules: Rules) -> Outcome:
+    policy = rules.policy if event.policy is Policy.OPEN else event.policy
     following = replace(
-        state, policy=event.policy, question=event.question, interrupted=None, quiet=False
+        state, policy=policy, question=event.question, interrupted=None, quiet=False
     )
-    return following, (m.Begin(event.turn, event.policy),)
+    return following, (m.Begin(event.turn, policy),)
 
 
 def _no_reply(state: State, event: m.NoReply, rules: Rules) -> Outcome:
@@ -256,7 +259,8 @@ def _held_heard(state: State, event: m.Heard, rules: Rules) -> Outcome:
         return _stop_phrase(state, event)
     if not event.final:
         return state, _patience(state, event, rules) if event.text and not event.own else ()
-    if event.command and not event.own and state.policy is Policy.OPEN:
+    meant = event.command and not event.own and event.confidence >= rules.sure
+    if meant and state.policy is Policy.OPEN:
         return _interrupted(state, event, rules)
     return _go_on(state)
 

@@ -58,6 +58,7 @@ def events_for(state: State) -> list[m.Event]:
                 m.Heard(turn, "add", final, command=True),
                 m.Heard(turn, "three things", final, own=True),
                 m.Heard(turn, "uh huh", final),
+                m.Heard(turn, "add fish", final, command=True, confidence=0.3),
             ]
     return events
 
@@ -237,6 +238,23 @@ def test_a_command_over_the_reply_replaces_it_and_knows_the_item(speaking):
     )
     assert (state.mode, state.turn) == (Mode.THINKING, 2)
     assert m.Respond(2, "remove that one", cut, quiet=True) in said
+
+
+def test_a_clatter_that_resembles_a_command_resumes(speaking):
+    state, said = tell(
+        speaking,
+        m.SpeechSuspected(3000, 2900, Position(1, 0)),
+        m.Heard(2, "add fish", True, command=True, confidence=0.44),
+    )
+    assert state.mode is Mode.SPEAKING and m.Resume(1) in said
+
+
+def test_the_owner_may_ask_that_only_the_wake_word_interrupts():
+    rules = replace(RULES, policy=Policy.WAKE)
+    thinking = State(mode=Mode.THINKING, turn=1, last=1, deadline=AT)
+    assert step(thinking, m.ReplyPlanned(1, ("yes",)), rules)[1] == (m.Begin(1, Policy.WAKE),)
+    closed = m.ReplyPlanned(1, ("sure?",), Policy.CLOSED)
+    assert step(thinking, closed, rules)[1] == (m.Begin(1, Policy.CLOSED),)
 
 
 def test_segments_that_arrive_while_held_are_played_after_the_resume(speaking):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from assistant.audio.format import HOP, samples
+from assistant.audio.format import HOP, SAMPLE_RATE, samples
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,9 @@ class EvidenceRules:
     over_noise_db: float = 9.0  # ... and over the background
     hops: int = 2  # hops of agreement before the duck
     lookback: int = samples(0.064)  # the detectors' own delay: speech began this much earlier
-    rest: int = samples(0.4)  # after a resume, hops of agreement count double this long
+    unsure_db: float = 10.0  # asked for on top while the echo path is not known yet
+    burnt_db: float = 6.0  # ... and after a duck that turned out to be nothing
+    forgive_db_s: float = 1.0  # how fast that is forgotten
 
 
 class NoiseFloor:
@@ -43,32 +45,47 @@ class Evidence:
 
     def __init__(self, rules: EvidenceRules | None = None) -> None:
         self.rules = rules or EvidenceRules()
-        self._residual_factor = 10.0 ** (self.rules.over_residual_db / 10.0)
         self._noise_factor = 10.0 ** (self.rules.over_noise_db / 10.0)
         self._count = 0
-        self._rest_until = 0
+        self._burnt_at: int | None = None
 
-    def rest(self, at: int) -> None:
-        """Ask for twice the evidence for a while: a duck has just turned out to be nothing."""
-        self._rest_until, self._count = at + self.rules.rest, 0
+    def burn(self, at: int) -> None:
+        """Ask for more for a while: a duck has just turned out to be nothing."""
+        self._burnt_at, self._count = at, 0
 
-    def update(self, at: int, speech: float, power: float, residual: float, noise: float) -> bool:
+    def update(
+        self,
+        at: int,
+        speech: float,
+        power: float,
+        residual: float,
+        noise: float,
+        converged: bool = True,
+    ) -> bool:
         """Take one hop; return True when it is time to duck.
 
         ``speech`` is the voice activity probability; ``power``, ``residual`` and ``noise`` are
-        mean squares of the cleaned signal, of the echo expected in it, and of the background.
+        mean squares of the cleaned signal, of the echo expected in it, and of the background;
+        ``converged`` tells that the echo path, and so ``residual``, is known.
         """
         agree = (
             speech >= self.rules.speech
-            and power > self._residual_factor * residual
+            and power > 10.0 ** (self._margin_db(at, converged) / 10.0) * residual
             and power > self._noise_factor * noise
         )
         self._count = self._count + 1 if agree else max(0, self._count - 1)
-        needed = self.rules.hops * (2 if at < self._rest_until else 1)
-        if self._count < needed:
+        if self._count < self.rules.hops:
             return False
         self._count = 0
         return True
+
+    def _margin_db(self, at: int, converged: bool) -> float:
+        rules = self.rules
+        margin = rules.over_residual_db + (0.0 if converged else rules.unsure_db)
+        if self._burnt_at is not None:
+            since = (at - self._burnt_at) / SAMPLE_RATE
+            margin += max(0.0, rules.burnt_db - rules.forgive_db_s * since)
+        return margin
 
     def onset(self, at: int) -> int:
         """Return about when the speech that ducked at ``at`` began."""

@@ -83,4 +83,6 @@ class Ears:
 
     def suspicious(self, now: Impression) -> bool:
         """Whether somebody seems to talk over the reply; ask once per hop while it sounds."""
-        return self.evidence.update(now.at, now.speech, now.power, now.residual, now.noise)
+        return self.evidence.update(
+            now.at, now.speech, now.power, now.residual, now.noise, self.front_end.converged
+        )

@@ -190,7 +190,7 @@ class AudioLoop:
     def _resume(self, command: m.Resume) -> None:
         if command.turn == self.mixer.speech.turn:
             self.mixer.speech.resume()
-            self.ears.evidence.rest(self.position)
+            self.ears.evidence.burn(self.position)
 
     def _stop_speech(self, command: m.StopSpeech) -> None:
         if command.turn != self.mixer.speech.turn:

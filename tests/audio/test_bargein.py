@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.audio.bargein import Evidence, EvidenceRules, NoiseFloor
-from assistant.audio.format import HOP
+from assistant.audio.format import HOP, SAMPLE_RATE
 
 QUIET, LOUD = 1e-7, 1e-3
 
@@ -32,13 +32,23 @@ def test_no_duck_without_agreement(why):
     assert hops_until_duck(Evidence(), **why) is None
 
 
-def test_after_a_false_duck_it_takes_twice_as_long():
-    evidence = Evidence()
-    usual = hops_until_duck(evidence)
-    evidence.rest(0)
-    assert hops_until_duck(evidence) == 2 * usual
-    evidence.rest(0)
-    assert hops_until_duck(evidence, start=evidence.rules.rest) == usual
+def test_after_a_false_duck_it_asks_for_more_and_forgets_in_time():
+    evidence, rules = Evidence(), EvidenceRules()
+    barely = {"residual": LOUD / 10 ** ((rules.over_residual_db + 1) / 10)}
+    assert hops_until_duck(evidence, **barely) == rules.hops
+    evidence.burn(0)
+    assert hops_until_duck(evidence, **barely) is None
+    assert hops_until_duck(evidence) == rules.hops
+    later = int(rules.burnt_db / rules.forgive_db_s * SAMPLE_RATE)
+    assert hops_until_duck(evidence, start=later, **barely) == rules.hops
+
+
+def test_an_unknown_echo_path_needs_more():
+    rules = EvidenceRules()
+    clear = LOUD / 10 ** ((rules.over_residual_db + rules.unsure_db + 1) / 10)
+    barely = LOUD / 10 ** ((rules.over_residual_db + 1) / 10)
+    assert hops_until_duck(Evidence(), residual=barely, converged=False) is None
+    assert hops_until_duck(Evidence(), residual=clear, converged=False) == rules.hops
 
 
 def test_onset_lies_before_the_duck():
