@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import struct
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -76,6 +76,10 @@ class VoskRecogniser:
         """Release the model once its streams are closed; safe to call twice."""
         self._closed = True
         self._model = None
+
+    def lacks(self, words: Collection[str]) -> tuple[str, ...]:
+        """Return which of ``words`` the model cannot hear, sorted."""
+        return tuple(sorted({w for w in words if not self._has(w)}))
 
     def _known(self, phrases: Sequence[str]) -> list[str]:
         """Leave out phrases with unknown words: vosk would listen for the rest of the phrase."""
@@ -194,10 +198,8 @@ def check_model(folder: Path) -> None:
     if not graph:
         for name in ("graph/words.txt", "graph/disambig_tid.int"):
             _need(folder, name)
-    if not (folder / "am/final.mdl").read_bytes()[:20].startswith(b"\0B<TransitionModel>"):
-        raise BadInput(str(folder / "am/final.mdl"), "not a Kaldi model", _REMEDY)
-    if "--endpoint.silence-phones" not in (folder / "conf/model.conf").read_text("utf-8", "replace"):
-        raise BadInput(str(folder / "conf/model.conf"), "no endpoint.silence-phones", _REMEDY)
+    _need_content(folder / "am/final.mdl", b"<TransitionModel>", 64)
+    _need_content(folder / "conf/model.conf", b"--endpoint.silence-phones", 100_000)
 
 
 def _need(folder: Path, name: str) -> Path:
@@ -207,6 +209,12 @@ def _need(folder: Path, name: str) -> Path:
     if not path.stat().st_size:
         raise BadInput(str(path), "empty", _REMEDY)
     return path
+
+
+def _need_content(path: Path, content: bytes, within: int) -> None:
+    with path.open("rb") as f:
+        if content not in f.read(within):
+            raise BadInput(str(path), f"no {content.decode()} in it", _REMEDY)
 
 
 def _check_fst(folder: Path, name: str) -> None:
