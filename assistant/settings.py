@@ -29,7 +29,7 @@ def setting(default, text: str, *, low=None, high=None, choices=None):
 @dataclass(frozen=True)
 class Wake:
     word: str = setting("hey_jarvis", "wake word: a bundled openWakeWord model or a .onnx path")
-    threshold: float = setting(0.5, "score that wakes in silence", low=0.05, high=0.99)
+    threshold: float = setting(0.3, "score that wakes in silence", low=0.05, high=0.99)
     threshold_playing: float = setting(
         0.5, "score that wakes while the speaker itself sounds", low=0.05, high=0.99
     )

@@ -45,9 +45,7 @@ def interpolate(text: str, start: int, end: int) -> tuple[WordTime, ...]:
     )
 
 
-def word_times(
-    text: str, marks: Sequence[tuple[int, int]], length: int
-) -> tuple[WordTime, ...]:
+def word_times(text: str, marks: Sequence[tuple[int, int]], length: int) -> tuple[WordTime, ...]:
     """Return the words of ``text`` with times from an engine's ``marks``.
 
     A mark is (index of a character of the text, sample of the clip). A word starts at the first

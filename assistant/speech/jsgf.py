@@ -12,7 +12,8 @@ from assistant.errors import BadInput, did_you_mean
 from assistant.speech.recogniser import Grammar
 
 _TOKEN = re.compile(
-    r"""<[^<>]*> | "[^"]*" | \{(?:[^{}\\]|\\.)*\} | /[\d.]+/ | [()\[\]|*+;] | [^\s()\[\]|*+;<>"{}]+ """,
+    r"""<[^<>]*> | "[^"]*" | \{(?:[^{}\\]|\\.)*\} | /[\d.]+/ | [()\[\]|*+;]
+    | [^\s()\[\]|*+;<>"{}]+""",
     re.VERBOSE,
 )
 _SPECIAL = {"<null>": "<NULL>", "<void>": "<VOID>"}

@@ -22,7 +22,7 @@ _SHORT = {
     "mon": "Monday", "tue": "Tuesday", "wed": "Wednesday", "thu": "Thursday", "fri": "Friday",
     "sat.": "Saturday", "sun.": "Sunday",
 }  # fmt: skip
-_SIGNS = {"&": " and ", "%": " percent", "+": " plus ", "=": " equals ", "@": " at ", "/": " or "}
+_SIGNS = {"&": " and ", "%": " percent ", "+": " plus ", "=": " equals ", "@": " at "}
 _TIME = re.compile(r"\b([01]?\d|2[0-3])[:.]([0-5]\d)\s*([ap])\.?m\.?(?![a-z])", re.IGNORECASE)
 _CLOCK = re.compile(r"\b([01]?\d|2[0-3]):([0-5]\d)\b(?!:)")
 _AMOUNT = re.compile(
@@ -46,7 +46,7 @@ def for_speech(text: str) -> str:
     words = [_SHORT.get(word.lower(), word) for word in text.split(" ")]
     text = " ".join(words)
     for sign, spoken in _SIGNS.items():
-        text = re.sub(rf"\s*{re.escape(sign)}\s*", spoken + " " * (not spoken[-1:] == " "), text)
+        text = re.sub(rf"\s*{re.escape(sign)}\s*", spoken, text)
     return re.sub(r" +(?=[,.;:!?]|$)", "", re.sub(r"[ \t]+", " ", text)).strip()
 
 

@@ -17,6 +17,7 @@ from assistant.errors import AssistantError, EngineMissing
 from assistant.speech.child import Child, ChildDied, ChildError
 from assistant.speech.jsgf import jsgf, phrases_grammar, words_of
 from assistant.speech.letters import pronounce
+from assistant.speech.level import Level
 from assistant.speech.recogniser import Grammar, HeardWord, Transcript
 
 _SCRIPT = Path(__file__).with_name("pocketsphinx_child.py")
@@ -128,12 +129,10 @@ class _Stream:
         phrases: str | None,
     ) -> None:
         self._owner, self._number = owner, number
-        self._opening = json.dumps(
-            {"stream": number, "jsgf": grammar, "garbage": garbage}
-        ).encode()
+        self._opening = json.dumps({"stream": number, "jsgf": grammar, "garbage": garbage}).encode()
         self._allowed = set(phrases.split(" | ")) if phrases is not None else None
         self._fed = bytearray()
-        self._level = _Level()
+        self._level = Level()
         self._partial = ""
         self._done = False
         self._generation = -1
@@ -144,10 +143,11 @@ class _Stream:
         if self._done:
             raise AssistantError(f"{self._owner.name}: the stream is finished")
         for at in range(0, len(samples), _PIECE):
-            pcm = to_int16(self._level.adjust(samples[at : at + _PIECE])).tobytes()
-            answer = self._ask(_FEED, pcm)  # before it is remembered: a new child gets it once
-            self._fed += pcm
-            self._partial = answer.decode()
+            ready = to_int16(self._level.adjust(samples[at : at + _PIECE]))
+            for pcm in (ready[i : i + _PIECE].tobytes() for i in range(0, len(ready), _PIECE)):
+                answer = self._ask(_FEED, pcm)  # remembered later: a new child gets it once
+                self._fed += pcm
+                self._partial = answer.decode()
         return self._partial
 
     def finish(self) -> Transcript:
@@ -156,7 +156,7 @@ class _Stream:
             raise AssistantError(f"{self._owner.name}: the stream is finished")
         found = json.loads(self._ask(_FINISH))["words"] if self._fed else []
         self.close()
-        return _transcript(found, self._allowed)
+        return _transcript(found, self._allowed, self._level.dropped)
 
     def close(self) -> None:
         """Drop the stream; safe to call twice."""
@@ -185,46 +185,12 @@ class _Stream:
                     self._owner.ask(_FEED, _STREAM.pack(self._number) + piece)
 
 
-class _Level:
-    """Brings speech of any loudness to one level and adds a little room noise.
-
-    The model subtracts a fixed mean from its log spectra, which fits one level; and digital
-    silence, which no microphone has, is like nothing it was trained on.
-    """
-
-    TARGET, FLOOR, NOISE, POLE = 0.25, 0.02, 3e-3, 0.9
-
-    def __init__(self) -> None:
-        self._peak = self.FLOOR
-        self._at = 0
-
-    def adjust(self, x: np.ndarray) -> np.ndarray:
-        """Return the next samples, scaled by the highest peak so far."""
-        x = np.asarray(x, dtype=np.float32)
-        self._peak = max(self._peak, float(np.max(np.abs(x), initial=0.0)))
-        places = np.arange(self._at, self._at + len(x)) % len(_NOISE)
-        self._at = (self._at + len(x)) % len(_NOISE)
-        return x * (self.TARGET / self._peak) + self.NOISE * _NOISE[places]
-
-
-def _room_noise(length: int = 48_000) -> np.ndarray:
-    """Return noise of unit power that falls towards high frequencies, as room noise does."""
-    white = np.random.default_rng(1).standard_normal(length)
-    spectrum = np.fft.rfft(white)
-    turn = np.exp(-2j * np.pi * np.arange(len(spectrum)) / length)
-    noise = np.fft.irfft(spectrum / (1.0 - _Level.POLE * turn), length)
-    return (noise / noise.std()).astype(np.float32)
-
-
-_NOISE = _room_noise()
-
-
-def _transcript(found: Sequence[Sequence], allowed: set[str] | None) -> Transcript:
+def _transcript(found: Sequence[Sequence], allowed: set[str] | None, begin: int) -> Transcript:
     """Turn the child's [word, first frame, end frame, log score] into a Transcript."""
     words: list[HeardWord] = []
     for raw, first, end, score in found:
         text = raw if raw.startswith("[") else raw.partition("(")[0]
-        start, stop = first * _FRAME, end * _FRAME
+        start, stop = begin + first * _FRAME, begin + end * _FRAME
         if text.startswith("["):
             if words and words[-1].text == "[unk]":
                 words[-1] = HeardWord("[unk]", words[-1].start, stop, 0.0)

@@ -15,10 +15,10 @@ import sys
 HEADER = struct.Struct("<BI")
 STREAM = struct.Struct("<I")
 SETUP, OPEN, FEED, FINISH, CLOSE = 1, 2, 3, 4, 5
-PHONES = (
+PHONES = str.split(
     "AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW "
     "V W Y Z ZH"
-).split()
+)
 SCORE_UNIT = 1024  # acoustic scores of a grammar search are divided by it (SENSCR_SHIFT)
 START, FINAL = 0, 1  # of every grammar that parse_jsgf returns
 

@@ -198,10 +198,8 @@ def check_model(folder: Path) -> None:
     if not graph:
         for name in ("graph/words.txt", "graph/disambig_tid.int"):
             _need(folder, name)
-    if not (folder / "am/final.mdl").read_bytes()[:20].startswith(b"\0B<TransitionModel>"):
-        raise BadInput(str(folder / "am/final.mdl"), "not a Kaldi model", _REMEDY)
-    if "--endpoint.silence-phones" not in (folder / "conf/model.conf").read_text("utf-8", "replace"):
-        raise BadInput(str(folder / "conf/model.conf"), "no endpoint.silence-phones", _REMEDY)
+    _need_content(folder / "am/final.mdl", b"<TransitionModel>", 64)
+    _need_content(folder / "conf/model.conf", b"--endpoint.silence-phones", 100_000)
 
 
 def _need(folder: Path, name: str) -> Path:
@@ -211,6 +209,12 @@ def _need(folder: Path, name: str) -> Path:
     if not path.stat().st_size:
         raise BadInput(str(path), "empty", _REMEDY)
     return path
+
+
+def _need_content(path: Path, content: bytes, within: int) -> None:
+    with path.open("rb") as f:
+        if content not in f.read(within):
+            raise BadInput(str(path), f"no {content.decode()} in it", _REMEDY)
 
 
 def _check_fst(folder: Path, name: str) -> None:
