@@ -117,7 +117,8 @@ class AudioLoop:
         else:
             np.take(rows, self._mics, axis=0, out=self._heard)
         reference = out if self._loopback is None else rows[self._loopback]
-        return self.ears.hear(self._heard, reference, playing)
+        listening = self._endpoint is not None
+        return self.ears.hear(self._heard, reference, playing, listening)
 
     def _report_speech(self) -> None:
         speech = self.mixer.speech

@@ -26,7 +26,9 @@ log = logging.getLogger(__name__)
 
 BLOCK = SAMPLE_RATE // 10
 TRAILING = SAMPLE_RATE // 5  # sound after the last speech that the recogniser still gets
-TAIL = SAMPLE_RATE // 10  # a word ending this soon after the wake word was certain may be its tail
+VAGUE = 0.7  # an utterance this uncertain does not speak against a stop phrase
+TAIL = 7 * SAMPLE_RATE // 20  # a word ending this soon after the hit may be the wake word's tail
+REFUSALS = {"don't", "do", "not", "never", "no"}  # never dropped: they turn a command around
 ONLY_THE_NAME = SAMPLE_RATE // 4  # nothing was said but the wake word
 APOLOGY = "Sorry, something went wrong."
 
@@ -63,13 +65,14 @@ class _Hearing:
     def _spot(self, block: np.ndarray) -> None:
         if self._spotter is not None:
             self._spotted.append(self._spotter.feed(block))
-            self.stopped = is_stop(self._spotted, self._stops)
+            self.stopped = self.text in self._stops and is_stop(self._spotted, self._stops)
 
     def finish(self) -> Transcript:
         """Return the final transcript; ``stopped`` is final too."""
         transcript = self._stream.finish()
         if self._spotter is not None:
-            self.stopped = self.stopped or is_stop(self._spotter.finish(), self._stops)
+            agrees = transcript.text in self._stops or transcript.confidence < VAGUE
+            self.stopped = agrees and is_stop(self._spotter.finish(), self._stops)
         return transcript
 
     def close(self) -> None:
@@ -166,7 +169,8 @@ class Worker:
             return heard.text
         words = list(heard.words)
         while words and hearing.start + words[0].end <= hearing.woken + TAIL:
-            words.pop(0)
+            if words.pop(0).text in REFUSALS:
+                break
             text = " ".join(w.text for w in words)
             if self.dialogue.assess(text).command:
                 return text

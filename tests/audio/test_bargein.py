@@ -36,9 +36,12 @@ def test_after_a_false_duck_it_asks_for_more_and_forgets_in_time():
     evidence, rules = Evidence(), EvidenceRules()
     barely = {"residual": LOUD / 10 ** ((rules.over_residual_db + 1) / 10)}
     assert hops_until_duck(evidence, **barely) == rules.hops
+    evidence = Evidence()
     evidence.burn(0)
     assert hops_until_duck(evidence, **barely) is None
     assert hops_until_duck(evidence) == rules.hops
+    evidence = Evidence()
+    evidence.burn(0)
     later = int(rules.burnt_db / rules.forgive_db_s * SAMPLE_RATE)
     assert hops_until_duck(evidence, start=later, **barely) == rules.hops
 
@@ -49,6 +52,16 @@ def test_an_unknown_echo_path_needs_more():
     barely = LOUD / 10 ** ((rules.over_residual_db + 1) / 10)
     assert hops_until_duck(Evidence(), residual=barely, converged=False) is None
     assert hops_until_duck(Evidence(), residual=clear, converged=False) == rules.hops
+
+
+def test_it_learns_what_its_own_voice_leaves_behind():
+    evidence, rules = Evidence(), EvidenceRules()
+    leak = {"residual": LOUD / 10 ** ((rules.over_residual_db + 1) / 10)}
+    assert hops_until_duck(evidence, **leak) == rules.hops
+    for n in range(400):
+        evidence.update(n * HOP, 0.9, LOUD, leak["residual"], QUIET)
+    assert hops_until_duck(evidence, **leak) is None
+    assert hops_until_duck(evidence) == rules.hops
 
 
 def test_onset_lies_before_the_duck():

@@ -50,7 +50,7 @@ def people_talking(
 
 
 def story_skill(folder: Path, minutes: float) -> dict[str, object]:
-    """Write a skill that reads for ``minutes`` into ``folder``; return the settings that load it."""
+    """Write a skill that reads for ``minutes`` into ``folder``; return settings that load it."""
     words = STORY.split()
     text = " ".join(words * (int(minutes * 60 * 2.9) // len(words) + 1))
     source = (

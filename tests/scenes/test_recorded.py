@@ -17,7 +17,7 @@ def recordings(folder: str, count: int) -> list:
 
 @pytest.mark.slow
 def test_recorded_people_wake_it_from_across_the_room():
-    scene = people_talking(recordings("alexa", 50), gap_s=3.5, settings=ALEXA)
+    scene = people_talking(sorted(shared("alexa").glob("*.flac"))[::3], gap_s=3.5, settings=ALEXA)
     report = play_scene(scene, costs=FIXED_COSTS)
     woken = heard_lines(report, 50, 3.5)
     print(f"woken by {woken} of 50 recorded people at 2.5 m")
