@@ -55,6 +55,7 @@ class Engine:
             decoder.add_fsg("grammar", fsg)
             decoder.activate_search("grammar")
             decoder.set_cmn(self._cepstral_mean)
+            decoder.start_stream()  # forget the noise floor of the stream before
             decoder.start_utt()
         except Exception:
             self._idle.append(decoder)
