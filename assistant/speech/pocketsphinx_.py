@@ -192,11 +192,11 @@ class _Stream:
 def _words(found: Sequence[Sequence]) -> list[HeardWord]:
     """Turn the child's [word, first frame, end frame, log score] into words."""
     words: list[HeardWord] = []
-    for raw, first, end, score in found:
+    for text, first, end, score in found:
         start, stop = first * _FRAME, end * _FRAME
-        if not raw.startswith("["):
+        if text != "[unk]":
             sure = _confidence(score / max(end - first, 1))
-            words.append(HeardWord(raw.partition("(")[0], start, stop, sure))
+            words.append(HeardWord(text, start, stop, sure))
         elif words and words[-1].text == "[unk]":
             words[-1] = HeardWord("[unk]", words[-1].start, stop, 0.0)
         else:
