@@ -18,6 +18,7 @@ _TOKEN = re.compile(
 )
 _SPECIAL = {"<null>": "<NULL>", "<void>": "<VOID>"}
 TOP = "utterance"
+UNSAYABLE = "xxvoidxx"  # pocketsphinx drops a whole grammar for one <VOID>
 
 
 def words_of(grammar: Grammar) -> set[str]:
@@ -67,7 +68,7 @@ def _right_side(name: str, rule: str, names: dict[str, str], known) -> str:
         elif token[0] in "()[]|*+" or (token[0] == "/" and token[-1] == "/" and len(token) > 2):
             out.append(token)
         else:
-            out.extend(word if known(word) else "<VOID>" for word in _plain_words(token))
+            out.extend(word if known(word) else UNSAYABLE for word in _plain_words(token))
     return _without_holes(" ".join(out))
 
 

@@ -25,9 +25,10 @@ _SETUP, _OPEN, _FEED, _FINISH, _CLOSE = 1, 2, 3, 4, 5
 _STREAM = struct.Struct("<I")
 _FRAME = 160  # samples, 10 ms
 _PIECE = 16_000  # samples in one request: what a pipe holds at once
-# The price of a phone outside the grammar, chosen on synthetic speech: the highest that rejects
-# most of what is not a command and loses no command; see tests/benchmarks/bench_speech.py.
-_GARBAGE_COMMAND, _GARBAGE_PHRASE = 1e-5, 1e-6
+# The price of a phone outside the grammar. On synthetic speech 1e-6 takes one sentence in six for
+# a stop phrase, 1e-4 loses phrases in noise; see tests/benchmarks/bench_speech.py.
+_GARBAGE = 1e-5
+_BACKGROUND = 0.25  # of the words' RMS: what is quieter was nobody speaking to us
 
 
 class PocketsphinxRecogniser:
@@ -61,10 +62,10 @@ class PocketsphinxRecogniser:
     def open(self, phrases: Sequence[str] | None = None) -> _Stream:
         """Start listening; see ``Recogniser.open``."""
         if phrases is None:
-            return _Stream(self, next(self._ids), self._grammar, _GARBAGE_COMMAND, None)
+            return _Stream(self, next(self._ids), self._grammar, None)
         grammar = phrases_grammar(phrases)
         text = self._prepare(grammar)
-        return _Stream(self, next(self._ids), text, _GARBAGE_PHRASE, grammar.rules["phrase"])
+        return _Stream(self, next(self._ids), text, grammar.rules["phrase"])
 
     def close(self) -> None:
         """End the engine's process; safe to call twice."""
@@ -125,11 +126,12 @@ class _Stream:
         owner: PocketsphinxRecogniser,
         number: int,
         grammar: str,
-        garbage: float,
         phrases: str | None,
     ) -> None:
         self._owner, self._number = owner, number
-        self._opening = json.dumps({"stream": number, "jsgf": grammar, "garbage": garbage}).encode()
+        self._opening = json.dumps(
+            {"stream": number, "jsgf": grammar, "garbage": _GARBAGE}
+        ).encode()
         self._allowed = set(phrases.split(" | ")) if phrases is not None else None
         self._fed = bytearray()
         self._level = Level()
@@ -156,7 +158,9 @@ class _Stream:
             raise AssistantError(f"{self._owner.name}: the stream is finished")
         found = json.loads(self._ask(_FINISH))["words"] if self._fed else []
         self.close()
-        return _transcript(found, self._allowed, self._level.dropped)
+        sound = np.frombuffer(self._fed, dtype=np.int16).astype(np.float32)
+        words = _without_background(_words(found), sound)
+        return _transcript(words, self._allowed, self._level.dropped)
 
     def close(self) -> None:
         """Drop the stream; safe to call twice."""
@@ -185,25 +189,44 @@ class _Stream:
                     self._owner.ask(_FEED, _STREAM.pack(self._number) + piece)
 
 
-def _transcript(found: Sequence[Sequence], allowed: set[str] | None, begin: int) -> Transcript:
-    """Turn the child's [word, first frame, end frame, log score] into a Transcript."""
+def _words(found: Sequence[Sequence]) -> list[HeardWord]:
+    """Turn the child's [word, first frame, end frame, log score] into words."""
     words: list[HeardWord] = []
-    for raw, first, end, score in found:
-        text = raw if raw.startswith("[") else raw.partition("(")[0]
-        start, stop = begin + first * _FRAME, begin + end * _FRAME
-        if text.startswith("["):
-            if words and words[-1].text == "[unk]":
-                words[-1] = HeardWord("[unk]", words[-1].start, stop, 0.0)
-            else:
-                words.append(HeardWord("[unk]", start, stop, 0.0))
+    for text, first, end, score in found:
+        start, stop = first * _FRAME, end * _FRAME
+        if text != "[unk]":
+            sure = _confidence(score / max(end - first, 1))
+            words.append(HeardWord(text, start, stop, sure))
+        elif words and words[-1].text == "[unk]":
+            words[-1] = HeardWord("[unk]", words[-1].start, stop, 0.0)
         else:
-            words.append(HeardWord(text, start, stop, _confidence(score / max(end - first, 1))))
+            words.append(HeardWord("[unk]", start, stop, 0.0))
+    return words
+
+
+def _without_background(words: list[HeardWord], sound: np.ndarray) -> list[HeardWord]:
+    """Drop an ``[unk]`` at either end that is far quieter than the words: noise, not speech."""
+
+    def level(word: HeardWord) -> float:
+        x = sound[word.start : word.end]
+        return float(np.sqrt(np.mean(x * x))) if x.size else 0.0
+
+    loudest = max((level(w) for w in words if w.text != "[unk]"), default=0.0)
+    first = 1 if words and words[0].text == "[unk]" else 0
+    last = len(words) - (1 if len(words) > 1 and words[-1].text == "[unk]" else 0)
+    edges = [w for w in (*words[:first], *words[last:]) if level(w) < _BACKGROUND * loudest]
+    return [w for w in words if not any(w is edge for edge in edges)]
+
+
+def _transcript(words: Sequence[HeardWord], allowed: set[str] | None, begin: int) -> Transcript:
+    """Join the words, whose times count from ``begin``; mark a mixture of phrases."""
     text = " ".join(w.text for w in words)
     if allowed is not None and text and "[unk]" not in text and text not in allowed:
         text += " [unk]"
     lengths = [w.end - w.start for w in words]
     sure = float(np.average([w.confidence for w in words], weights=lengths)) if words else 0.0
-    return Transcript(text, tuple(words), sure)
+    moved = (HeardWord(w.text, w.start + begin, w.end + begin, w.confidence) for w in words)
+    return Transcript(text, tuple(moved), sure)
 
 
 def _confidence(score: float) -> float:

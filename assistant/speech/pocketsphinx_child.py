@@ -20,6 +20,7 @@ PHONES = str.split(
     "V W Y Z ZH"
 )
 SCORE_UNIT = 1024  # acoustic scores of a grammar search are divided by it (SENSCR_SHIFT)
+UNSAYABLE, NOBODY_SAYS_THIS = "xxvoidxx", " ".join(["ZH OY"] * 8)
 START, FINAL = 0, 1  # of every grammar that parse_jsgf returns
 
 
@@ -55,6 +56,7 @@ class Engine:
             decoder.add_fsg("grammar", fsg)
             decoder.activate_search("grammar")
             decoder.set_cmn(self._cepstral_mean)
+            decoder.start_stream()  # forget the noise floor of the stream before
             decoder.start_utt()
         except Exception:
             self._idle.append(decoder)
@@ -76,7 +78,7 @@ class Engine:
             for s in decoder.seg() or ():
                 if not s.word.startswith(("<", "(")):  # neither silence nor a null arc
                     score = math.log(s.ascore) * SCORE_UNIT
-                    words.append([s.word, s.start_frame, s.end_frame + 1, score])
+                    words.append([_plain(s.word), s.start_frame, s.end_frame + 1, score])
         self.close(stream)
         return {"words": words}
 
@@ -90,6 +92,7 @@ class Engine:
 
     def _prepare(self, decoder):
         self._add_words(decoder, {f"[{p.lower()}]": p for p in PHONES})
+        self._add_words(decoder, {UNSAYABLE: NOBODY_SAYS_THIS})
         return decoder
 
     @staticmethod
@@ -107,12 +110,17 @@ class Engine:
                 fsg.trans_add(source, target, price, word)
 
 
+def _plain(word):
+    """Return a word without its number of pronunciation, a phone of the way around as [unk]."""
+    plain = word.partition("(")[0]
+    return "[unk]" if plain.startswith("[") or plain == UNSAYABLE else plain
+
+
 def _merge_garbage(words):
     """Return the words, each run of single phones as one [unk]."""
     out = []
     for word in words:
-        plain = word.partition("(")[0]
-        plain = "[unk]" if plain.startswith("[") else plain
+        plain = _plain(word)
         if plain != "[unk]" or out[-1:] != ["[unk]"]:
             out.append(plain)
     return out

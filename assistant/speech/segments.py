@@ -9,7 +9,7 @@ from assistant.audio.format import SAMPLE_RATE
 from assistant.speech.voice import WordTime
 
 _CLAUSE_LIMIT = round(1.5 * SAMPLE_RATE)
-_SENTENCE = re.compile(r"(?<=[.!?…])[\"')\]]*\s+(?=[^\s])")
+_SENTENCE = re.compile(r"(?:(?<=[.!?…])|(?<=[.!?…][\"')\]]))\s+")
 _CLAUSE = re.compile(r"(?<=[,;:])\s+|\s+(?=[–—-]\s)")
 _ABBREVIATION = re.compile(
     r"(?:^|\s)(?:mr|mrs|ms|dr|st|vs|etc|e\.g|i\.e|a\.m|p\.m|no|approx|[a-z])\.$", re.IGNORECASE

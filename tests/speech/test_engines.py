@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from assistant.errors import BadInput
+from assistant.settings import Speech
+from assistant.speech.engines import open_recogniser, open_voice
+from assistant.speech.vosk_ import HOUSEHOLD
+from tests.speech import tiny_piper
+from tests.speech.sentences import GRAMMAR
+
+
+def recogniser(models, **keys):
+    opened, sentence = open_recogniser(Speech(**keys), GRAMMAR, ["milk", "quinoa"], models)
+    opened.close()
+    return opened.name, sentence
+
+
+def voice(models, **keys):
+    opened, sentence = open_voice(Speech(**keys), models)
+    opened.close()
+    return opened.name, sentence
+
+
+def test_auto_is_honest_about_the_embedded_engines(tmp_path):
+    name, sentence = recogniser(tmp_path)
+    assert name == "pocketsphinx en-us" and "No Vosk model is installed" in sentence
+    name, sentence = voice(tmp_path)
+    assert name == "espeak-ng en-us" and "No Piper voice is installed" in sentence
+
+
+def test_auto_takes_the_models_that_are_installed(tmp_path):
+    shutil.copytree(HOUSEHOLD, tmp_path / "vosk-model-small")
+    name, sentence = recogniser(tmp_path)
+    assert (
+        name == "vosk vosk-model-small" and "cannot hear 1 of the skills' words: quinoa" in sentence
+    )
+    pytest.importorskip("onnx", reason="building a Piper voice needs the onnx package")
+    tiny_piper.build(tmp_path)
+    assert voice(tmp_path) == ("piper tiny", "Speaking with Piper, voice tiny.")
+
+
+def test_auto_goes_on_without_a_broken_model_and_says_so(tmp_path):
+    (tmp_path / "vosk-model-small").mkdir()
+    (tmp_path / "en.onnx").write_bytes(b"")
+    (tmp_path / "en.onnx.json").write_text("{}")
+    name, sentence = recogniser(tmp_path)
+    assert name == "pocketsphinx en-us" and "am/final.mdl is missing" in sentence
+    name, sentence = voice(tmp_path)
+    assert name == "espeak-ng en-us" and "no key 'audio'" in sentence
+
+
+def test_what_was_asked_for_is_opened(tmp_path):
+    assert recogniser(tmp_path, recogniser="vosk-household")[0] == "vosk household"
+    assert recogniser(tmp_path, recogniser="pocketsphinx")[0] == "pocketsphinx en-us"
+    assert voice(tmp_path, voice="espeak:en-gb+m2")[0] == "espeak-ng en-gb+m2"
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ({"recogniser": "vosk"}, "no Vosk model"),
+        ({"recogniser": "auto", "vosk_model": "/nowhere"}, "/nowhere: no such folder"),
+        ({"recogniser": "whispr"}, "unknown engine"),
+    ],
+)
+def test_a_recogniser_that_is_not_there_is_refused_by_name(tmp_path, keys, says):
+    with pytest.raises(BadInput, match=says):
+        recogniser(tmp_path, **keys)
+
+
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [("piper:/nowhere.onnx", "/nowhere.onnx: no such"), ("flite", "unknown voice")],
+)
+def test_a_voice_that_is_not_there_is_refused_by_name(tmp_path, setting, says):
+    with pytest.raises(BadInput, match=says):
+        voice(tmp_path, voice=setting)

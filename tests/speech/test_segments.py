@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.speech import segments
+from assistant.speech.voice import WordTime
+
+TEXTS = st.text(st.sampled_from("abc XY12.,;:!?–'\n "), max_size=80)
+
+
+@given(TEXTS)
+def test_no_word_is_lost_or_moved(text):
+    joined = " ".join(segments.sentences(text))
+    assert joined.split() == text.split()
+    assert " ".join(segments.clauses(text)).split() == text.split()
+
+
+@given(TEXTS)
+def test_the_parts_to_stream_are_the_text_without_lone_punctuation(text):
+    spoken = " ".join(segments.stream_parts(text)).split()
+    assert [w for w in spoken if segments.has_word(w)] == [
+        w for w in text.split() if segments.has_word(w)
+    ]
+    assert all(segments.has_word(part) for part in segments.stream_parts(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Added milk. Anything else?", ["Added milk.", "Anything else?"]),
+        ("Dr. Lee comes at 5 p.m. today. Good.", ["Dr. Lee comes at 5 p.m. today.", "Good."]),
+        ("It costs 3.50 euros. Yes!", ["It costs 3.50 euros.", "Yes!"]),
+        ('He said "no." Then he left.', ['He said "no."', "Then he left."]),
+        ("", []),
+    ],
+)
+def test_sentences_end_where_a_reader_stops(text, expected):
+    assert segments.sentences(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("sentence", "start"),
+    [
+        ("On your list you have milk, eggs, and bread.", "On your list you have milk,"),
+        ("Yes, I added the milk, and it is first.", "Yes, I added the milk,"),
+        ("Yes, done.", "Yes, done."),
+        ("No comma in this rather long sentence at all.", None),
+    ],
+)  # fmt: skip
+def test_the_first_clause_has_four_words_and_leaves_two(sentence, start):
+    first, rest = segments.first_clause(sentence)
+    assert first == (start or sentence)
+    assert f"{first} {rest}".strip() == sentence
+
+
+def test_it_resumes_at_the_clause_when_that_began_a_moment_ago_else_at_the_word():
+    words = tuple(
+        WordTime(text, i * 8000, (i + 1) * 8000)
+        for i, text in enumerate(("You", "have", "milk,", "two", "big", "red", "apples"))
+    )
+    assert segments.resume_point(words, 3 * 8000 + 4000) == 3 * 8000
+    assert segments.resume_point(words, 5 * 8000 + 7000) == 3 * 8000
+    assert segments.resume_point(words, 6 * 8000 + 100) == 6 * 8000
+    assert segments.resume_point(words, 2 * 8000) == 0
+    assert segments.resume_point((), 500) == 0
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["a", "b,", "c."]), st.integers(1, 30_000)), max_size=12),
+    st.integers(0, 200_000),
+)
+def test_the_resume_point_is_the_start_of_a_word_and_not_later_than_now(parts, sample):
+    words, at = [], 0
+    for text, length in parts:
+        words.append(WordTime(text, at, at + length))
+        at += length
+    point = segments.resume_point(words, sample)
+    assert 0 <= point <= sample
+    assert point in {w.start for w in words} | {0}
+    index = segments.word_at(words, sample)
+    assert index is None or words[index].start <= sample
