@@ -11,21 +11,21 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from assistant.language.quantities import Quantity
+    from assistant.language.slots import Item, Items, Needs, Ordinal
     from assistant.messages import Policy
-    from assistant.quantities import Quantity
     from assistant.skill import Again, Ask, Reply, Segment, Skill, SkillError
-    from assistant.slots import Item, Items, Needs, Ordinal
     from assistant.speaker import Speaker
 
 _HOMES = {
     "Again": "skill",
     "Ask": "skill",
-    "Item": "slots",
-    "Items": "slots",
-    "Needs": "slots",
-    "Ordinal": "slots",
+    "Item": "language.slots",
+    "Items": "language.slots",
+    "Needs": "language.slots",
+    "Ordinal": "language.slots",
     "Policy": "messages",
-    "Quantity": "quantities",
+    "Quantity": "language.quantities",
     "Reply": "skill",
     "Segment": "skill",
     "Skill": "skill",

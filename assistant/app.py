@@ -16,7 +16,6 @@ from assistant.audio.mixer import Mixer
 from assistant.audio.pyaudio_device import PyAudioDevice
 from assistant.audio.thread import AudioLoop
 from assistant.board import load_board
-from assistant.conversation import Rules
 from assistant.dialogue import Dialogue
 from assistant.errors import AssistantError
 from assistant.loop import Channels, MainLoop
@@ -26,6 +25,7 @@ from assistant.settings import Settings
 from assistant.skill import Skill
 from assistant.speech.engines import open_recogniser, open_voice
 from assistant.speech.worker import Worker
+from assistant.state import Rules
 from assistant.status import Status
 from assistant.store import Store
 from assistant.understanding import Understanding

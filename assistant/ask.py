@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from assistant import text
 from assistant.dialogue import QUESTION_S, Dialogue, Question
 from assistant.errors import BadInput
+from assistant.language import text
 from assistant.messages import Policy
 from assistant.plugins import Skills, load_skills
 from assistant.settings import Settings

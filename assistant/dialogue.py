@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from assistant import text
-from assistant.answers import Answer, is_backchannel, read_answer
 from assistant.audio.format import samples
 from assistant.errors import AssistantError
+from assistant.language import text
+from assistant.language.answers import Answer, is_backchannel, read_answer
 from assistant.messages import Position
 from assistant.skill import Again, Ask, Reply, SkillError
 from assistant.speaker import Speaker, Spoken

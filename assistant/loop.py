@@ -10,7 +10,8 @@ from typing import get_args
 
 from assistant import messages as m
 from assistant.audio.format import SAMPLE_RATE
-from assistant.conversation import Mode, Rules, State, step
+from assistant.conversation import step
+from assistant.state import Mode, Rules, State
 
 AUDIO = get_args(m.AudioCommand)
 WORKER = get_args(m.WorkerCommand)

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from assistant.errors import BadInput, did_you_mean
+from assistant.language.sentences import BadSentence, Node, parse, slots
+from assistant.language.slots import SlotType, slot_type
 from assistant.messages import Policy
-from assistant.sentences import BadSentence, Node, parse, slots
-from assistant.slots import SlotType, slot_type
 from assistant.store import Store
 
 

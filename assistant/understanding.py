@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from assistant import text
-from assistant.answers import ANSWERS
-from assistant.automaton import Automaton, Captures, Frontier
-from assistant.grammar import build_grammar, build_vocabulary
+from assistant.language import text
+from assistant.language.answers import ANSWERS
+from assistant.language.automaton import Automaton, Captures, Frontier
+from assistant.language.grammar import build_grammar, build_vocabulary
 from assistant.skill import Handler, Skill
 from assistant.speech.recogniser import Grammar
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from assistant.journal import Step
-from assistant.quantities import Quantity, say
-from assistant.slots import Item, read_items
+from assistant.language.quantities import Quantity, say
+from assistant.language.slots import Item, read_items
+from assistant.language.text import join, words
+from assistant.language.words import singular
 from assistant.store import Store
-from assistant.text import join, words
-from assistant.words import singular
 
 SHOPPING = "shopping"
 TABLES = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from assistant import Skill, Speaker
-from assistant.numbers import number_words, ordinal_words
+from assistant.language.numbers import number_words, ordinal_words
 
 skill = Skill("clock", "what time is it")
 

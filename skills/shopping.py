@@ -15,10 +15,10 @@ from assistant import (
     SkillError,
     Speaker,
 )
-from assistant.numbers import number_words
-from assistant.quantities import say
-from assistant.slots import read_items
-from assistant.text import join, words
+from assistant.language.numbers import number_words
+from assistant.language.quantities import say
+from assistant.language.slots import read_items
+from assistant.language.text import join, words
 
 from . import _lists as lists
 from ._household import ITEMS, LISTS

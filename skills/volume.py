@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assistant import Skill, SkillError, Speaker
-from assistant.numbers import number_words
+from assistant.language.numbers import number_words
 
 skill = Skill("volume", "louder, or set the volume to thirty percent")
 

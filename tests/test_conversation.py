@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from assistant import messages as m
-from assistant.conversation import Mode, Rules, State, step
+from assistant.conversation import step
 from assistant.messages import Policy, Position
 from assistant.speech.voice import Clip
+from assistant.state import Mode, Rules, State
 
 RULES = Rules()
 CLIP = Clip(np.zeros(16, np.float32))

@@ -4,9 +4,9 @@ import numpy as np
 
 from assistant import messages as m
 from assistant.audio.format import samples
-from assistant.conversation import Mode
 from assistant.loop import Channels, MainLoop
 from assistant.speech.voice import Clip
+from assistant.state import Mode
 from assistant.status import Status
 
 

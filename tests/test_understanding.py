@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant import text
-from assistant.answers import NO, YES, is_backchannel
+from assistant.language import text
+from assistant.language.answers import NO, YES, is_backchannel
+from assistant.language.slots import Items, Ordinal
 from assistant.skill import Skill
-from assistant.slots import Items, Ordinal
 from assistant.understanding import STOP_PHRASES, Understanding
 from tests.talking import shipped
 

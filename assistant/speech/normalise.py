@@ -1,7 +1,7 @@
 """Spell what a voice would read badly: times, units, signs and abbreviations (English).
 
 Plain numbers stay as they are: both voices read digits well. The other direction, number words
-to values, is ``assistant.numbers``.
+to values, is ``assistant.language.numbers``.
 """
 
 from __future__ import annotations

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assistant.language.quantities import Quantity
+from assistant.language.text import words
 from assistant.plugins import attach
-from assistant.quantities import Quantity
-from assistant.text import words
 from tests.talking import Talk, shipped
 
 attach("skills")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from assistant import text
-from assistant.numbers import ORDINALS, read_number
+from assistant.language import text
+from assistant.language.numbers import ORDINALS, read_number
+from assistant.language.words import singular
 from assistant.skill import Ask
-from assistant.words import singular
 
 _YES = (
     "yes", "yeah", "yep", "yup", "sure", "okay", "right", "correct", "that's right", "do it",

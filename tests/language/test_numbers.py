@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant import text
-from assistant.numbers import LARGEST, number_words, ordinal_words, read_number
+from assistant.language import text
+from assistant.language.numbers import LARGEST, number_words, ordinal_words, read_number
 
 
 @given(st.integers(0, LARGEST))

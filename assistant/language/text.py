@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from assistant.numbers import LARGEST, number_words
+from assistant.language.numbers import LARGEST, number_words
 
 UNKNOWN = "[unk]"  # speech outside the recogniser's vocabulary
 COMMA = ","  # kept as a word of its own: it separates items in typed sentences

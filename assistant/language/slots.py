@@ -11,11 +11,11 @@ import typing
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from assistant.numbers import ORDINALS, number_words, read_number
-from assistant.quantities import UNITS, Quantity, read_quantity
-from assistant.sentences import Alt, Node, Seq, Word, optional, phrase
-from assistant.text import COMMA, UNKNOWN, spoken
-from assistant.words import MASS, singular
+from assistant.language.numbers import ORDINALS, number_words, read_number
+from assistant.language.quantities import UNITS, Quantity, read_quantity
+from assistant.language.sentences import Alt, Node, Seq, Word, optional, phrase
+from assistant.language.text import COMMA, UNKNOWN, spoken
+from assistant.language.words import MASS, singular
 
 Words = tuple[str, ...]
 Known = Collection[str]

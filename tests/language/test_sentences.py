@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from assistant.sentences import Alt, BadSentence, Seq, Slot, Word, parse, slots
+from assistant.language.sentences import Alt, BadSentence, Seq, Slot, Word, parse, slots
 
 
 def accepted(node) -> set[str]:
@@ -83,7 +83,7 @@ def test_a_rule_must_not_contain_itself():
 
 def test_only_the_parser_of_hassil_is_loaded():
     code = (
-        "import sys; from assistant.sentences import parse; parse('a [b]');"
+        "import sys; from assistant.language.sentences import parse; parse('a [b]');"
         "print(sorted(m for m in sys.modules if m in ('yaml', 'xml', 'unicode_rbnf')));"
         "import importlib.util; print('hassil' in sys.modules)"
     )

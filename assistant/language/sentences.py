@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from assistant import text
 from assistant.errors import EngineMissing
+from assistant.language import text
 
 MAX_GLUED = 64
 
@@ -62,7 +62,7 @@ class BadSentence(ValueError):
 def parse(template: str, rules: Mapping[str, str] | None = None) -> Node:
     """Return the tree of ``template``; ``rules`` are the templates that ``<rule>`` may name.
 
-    Words are normalised as in ``assistant.text``. Raises ``BadSentence``.
+    Words are normalised as in ``assistant.language.text``. Raises ``BadSentence``.
     """
     tree = _sequence(_pieces(_hassil(template), dict(rules or {}), ()))
     if can_be_silence(tree):

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from assistant.numbers import LARGEST, number_words, read_number
-from assistant.text import words
-from assistant.words import plural, singular
+from assistant.language.numbers import LARGEST, number_words, read_number
+from assistant.language.text import words
+from assistant.language.words import plural, singular
 
 _UNIT_NAMES = str.split(
     "litre millilitre gram kilo pound ounce pint gallon pack packet package box bag bottle can "

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from assistant import text
-from assistant.sentences import Alt, Node, Seq, Slot, Word
+from assistant.language import text
+from assistant.language.sentences import Alt, Node, Seq, Slot, Word
+from assistant.language.slots import AMOUNT_JSGF
 from assistant.skill import Handler, Skill
-from assistant.slots import AMOUNT_JSGF
 from assistant.speech.recogniser import Grammar
 
 _JOINED: dict[tuple[str, str], str] = {}

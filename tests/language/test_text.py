@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant import text
+from assistant.language import text
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.words import plural, singular
+from assistant.language.words import plural, singular
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from assistant.sentences import Alt, Node, Seq, Slot, Word
-from assistant.text import COMMA
+from assistant.language.sentences import Alt, Node, Seq, Slot, Word
+from assistant.language.text import COMMA
 
 OPEN_COST, CLOSED_COST = 10, 1
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant import text
-from assistant.quantities import UNITS, Quantity, read_quantity, say
+from assistant.language import text
+from assistant.language.quantities import UNITS, Quantity, read_quantity, say
 
 amounts = st.builds(Fraction, st.integers(1, 40), st.sampled_from((1, 2)))
 quantities = st.lists(

@@ -1,0 +1,1 @@
+"""From words to meaning: text, numbers, amounts, slots, sentence templates and their grammar."""

@@ -1,0 +1,52 @@
+"""What the conversation remembers between two events, and the durations it works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from assistant.audio.format import samples
+from assistant.messages import Policy, Position
+
+
+class Mode(Enum):
+    """What the speaker is doing."""
+
+    IDLE = "idle"
+    LISTENING = "listening"
+    THINKING = "thinking"
+    SPEAKING = "speaking"
+    HELD = "held"  # ducked while it finds out whether somebody means it
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything the conversation remembers between two events."""
+
+    mode: Mode = Mode.IDLE
+    turn: int = 0  # the utterance being heard, or the reply being prepared or spoken; 0 is none
+    candidate: int = 0  # the utterance said over the reply while it is held; 0 is none
+    last: int = 0  # the highest turn given out
+    policy: Policy = Policy.OPEN
+    question: bool = False  # the reply opens the microphone
+    quiet: bool = False  # the utterance may not be meant for us: no apology for chatter
+    again: bool = False  # the name alone was said, and we are listening for the rest
+    interrupted: Position | None = None  # where the last reply was cut
+    deadline: int | None = None  # sample at which waiting ends
+    muted: bool = False
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The durations ``step`` works with, in samples."""
+
+    address: int = samples(6.0)  # wait for speech after the wake word
+    question: int = samples(8.0)  # ... after a question
+    follow_up: int = samples(4.0)  # ... after a reply; 0 does not listen
+    silence: int = samples(0.7)  # ends an utterance
+    silence_complete: int = samples(0.3)  # ... that cannot go on
+    think: int = samples(20.0)
+    hold: int = samples(12.0)
+    pre_roll: int = samples(0.1)
+    sure: float = 0.6  # confidence that words not addressed to it need to be obeyed
+    policy: Policy = Policy.OPEN  # of ordinary replies
