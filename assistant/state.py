@@ -48,5 +48,5 @@ class Rules:
     think: int = samples(20.0)
     hold: int = samples(12.0)
     pre_roll: int = samples(0.1)
-    sure: float = 0.6  # confidence that words not addressed to it need to be obeyed
+    sure: float = 0.9  # confidence that words not addressed to it need to be obeyed
     policy: Policy = Policy.OPEN  # of ordinary replies

@@ -30,6 +30,8 @@ PCM = np.float32(32768.0)
 LAGS = {"alexa": samples(0.10), "hey_jarvis": samples(0.32)}
 LAG = samples(0.20)
 
+SURE = 0.5  # openWakeWord's own threshold: no need to wait whether the score rises further
+
 # Inside one utterance, scores above 0.5 paused for at most 0.4 s in 180 recordings.
 REFRACTORY = samples(0.6)
 
@@ -106,26 +108,35 @@ class Hit:
 
 
 class WakeDecision:
-    """Turns scores into hits, one for an utterance. Pure: no clock but the samples it is told."""
+    """Turns scores into hits, one for an utterance. Pure: no clock but the samples it is told.
+
+    A score of ``SURE`` is a hit at once. A lower one that still reaches the threshold is a hit
+    when the score has stopped rising: deciding on its way up would only cut the word short.
+    """
 
     def __init__(self, threshold: float, refractory: int = REFRACTORY, lag: int = LAG) -> None:
         self.threshold = threshold
         self._refractory, self._lag = refractory, lag
         self._above: int | None = None
+        self._rising: float | None = None
 
     def update(self, at: int, score: float, threshold: float | None = None) -> Hit | None:
-        """Return a hit when ``score`` reaches the threshold for the first time in an utterance.
+        """Return a hit when the wake word was heard for the first time in an utterance.
 
         ``at`` is the sample the score came with, ``threshold`` replaces the usual one for this
         score (while the speaker itself sounds). An utterance is over when no score has reached
         it for ``refractory`` samples.
         """
-        if score < (self.threshold if threshold is None else threshold):
+        best, threshold = self._rising, self.threshold if threshold is None else threshold
+        if score < threshold and best is None:
+            return None
+        if score < SURE and score > (best or 0.0):
+            self._rising = score
             return None
         fresh = self._above is None or at - self._above >= self._refractory
-        self._above = at
-        return Hit(at, max(0, at - self._lag), score) if fresh else None
+        self._above, self._rising = at, None
+        return Hit(at, max(0, at - self._lag), max(score, best or 0.0)) if fresh else None
 
     def reset(self) -> None:
         """Forget the last hit."""
-        self._above = None
+        self._above = self._rising = None

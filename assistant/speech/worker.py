@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -26,8 +27,12 @@ log = logging.getLogger(__name__)
 
 BLOCK = SAMPLE_RATE // 10
 TRAILING = SAMPLE_RATE // 5  # sound after the last speech that the recogniser still gets
+PRE_ROLL = 3 * SAMPLE_RATE // 20
+SHORTEST_S = 0.25  # of a command said over the reply
+WORD_S = 0.15  # ... and of each word in it: seven a second is as fast as people get
 VAGUE = 0.7  # an utterance this uncertain does not speak against a stop phrase
 TAIL = 7 * SAMPLE_RATE // 20  # a word ending this soon after the hit may be the wake word's tail
+TAIL_WORDS = 2
 REFUSALS = {"don't", "do", "not", "never", "no"}  # never dropped: they turn a command around
 ONLY_THE_NAME = SAMPLE_RATE // 4  # nothing was said but the wake word
 APOLOGY = "Sorry, something went wrong."
@@ -80,6 +85,15 @@ class _Hearing:
         self._stream.close()
         if self._spotter is not None:
             self._spotter.close()
+
+
+def _could_be_said(text: str, length: int) -> bool:
+    """Whether ``length`` samples, pre-roll included, are enough to say ``text`` in.
+
+    A cough makes any recogniser find words; nobody says "add back" in a fifth of a second.
+    """
+    spoken_s = (length - PRE_ROLL) / SAMPLE_RATE
+    return spoken_s >= max(SHORTEST_S, WORD_S * len(text.split()))
 
 
 class Worker:
@@ -147,7 +161,18 @@ class Worker:
     def _captured(self, command: m.Captured) -> Iterator[m.Event]:
         hearing = self._hearing
         if hearing is not None and hearing.feed(self._ring, command.until):
-            yield self._heard(hearing, hearing.text, final=False)
+            yield self._heard(hearing, self._so_far(hearing), final=False)
+
+    def _so_far(self, hearing: _Hearing) -> str:
+        """Return the partial text, without what may be the wake word's tail (no times yet)."""
+        words = hearing.text.split()
+        if hearing.woken is None or self.dialogue.assess(hearing.text).command:
+            return hearing.text
+        for start in range(1, 1 + TAIL_WORDS):
+            text = " ".join(words[start:])
+            if text and self.dialogue.assess(text).command:
+                return text
+        return hearing.text
 
     def _conclude(self, command: m.Conclude) -> Iterator[m.Event]:
         hearing = self._hearing
@@ -158,6 +183,10 @@ class Worker:
         transcript = hearing.finish()
         text = self._without_wake_word(hearing, transcript, command.end)
         event = self._heard(hearing, text, final=True, confidence=transcript.confidence)
+        if hearing.over_speech is not None and not _could_be_said(
+            text, command.end - hearing.start
+        ):
+            event = replace(event, command=False)
         self._forget()
         yield event
 
