@@ -36,6 +36,7 @@ class Assessment:
     command: bool = False  # a sentence of some skill, or an answer to the open question
     complete: bool = False  # a command that no known sentence continues
     own: bool = False  # only words the reply itself is saying
+    familiar: bool = True  # a command about things the skill knows
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,9 @@ class Dialogue:
             return Assessment(command=True, complete=True)
         match = self._understanding.match(said) if not is_backchannel(said) else None
         if match is not None:
-            return Assessment(command=True, complete=match.complete)
+            return Assessment(
+                command=True, complete=match.complete, familiar=match.familiar
+            )
         return Assessment(own=speaking is not None and _own(said, speaking))
 
     def could_continue(self, said: str) -> bool:

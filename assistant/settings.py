@@ -29,9 +29,9 @@ def setting(default, text: str, *, low=None, high=None, choices=None):
 @dataclass(frozen=True)
 class Wake:
     word: str = setting("hey_jarvis", "wake word: a bundled openWakeWord model or a .onnx path")
-    threshold: float = setting(0.3, "score that wakes in silence", low=0.05, high=0.99)
+    threshold: float = setting(0.4, "score that wakes in silence", low=0.05, high=0.99)
     threshold_playing: float = setting(
-        0.5, "score that wakes while it sounds or already listens", low=0.05, high=0.99
+        0.5, "score that wakes while it sounds or follows a command", low=0.05, high=0.99
     )
 
 

@@ -13,6 +13,8 @@ from assistant.language import text
 from assistant.language.answers import ANSWERS
 from assistant.language.automaton import Automaton, Captures, Frontier
 from assistant.language.grammar import build_grammar, build_vocabulary
+from assistant.language.slots import Items
+from assistant.language.words import plural, singular
 from assistant.skill import Handler, Skill
 from assistant.speech.recogniser import Grammar
 
@@ -54,6 +56,7 @@ class Match:
     slots: Mapping[str, object]
     complete: bool
     words: tuple[str, ...]  # what was matched, without fillers
+    familiar: bool = True  # every thing it names is one the skill knows
 
     @property
     def skill(self) -> Skill:
@@ -131,7 +134,8 @@ class Understanding:
             handler = self._sentences[sentence]
             slots = self._read(handler, words, captures)
             if slots is not None:
-                return Match(handler, slots, not self._goes_on(words), words)
+                familiar = self._familiar(handler.skill.name, slots)
+                return Match(handler, slots, not self._goes_on(words), words, familiar)
         return None
 
     def _read(
@@ -145,6 +149,15 @@ class Understanding:
             if out[name] is None:
                 return None
         return out
+
+    def _familiar(self, skill: str, slots: Mapping[str, object]) -> bool:
+        """Whether the things named are known ones, in one or in many."""
+        for name, value in slots.items():
+            known = self._known.get((skill, name), ())
+            things = value if isinstance(value, Items) else ()
+            if any(not {t.name, singular(t.name), plural(t.name)} & set(known) for t in things):
+                return False
+        return True
 
     def _goes_on(self, words: tuple[str, ...]) -> bool:
         """Return whether a sentence at least as fitting as the best finished one continues."""

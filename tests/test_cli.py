@@ -129,7 +129,7 @@ def test_config_shows_the_settings_in_force(capsys):
 def test_config_explains_every_setting(capsys):
     assert cli.main(["config", "--describe", "--set", "wake.threshold=0.6"]) == 0
     shown = capsys.readouterr().out
-    assert "wake.threshold = 0.6   # default: 0.3\n" in shown
+    assert "wake.threshold = 0.6   # default: 0.4\n" in shown
     assert all(f"\n{key} = " in shown for key in ("store.path", "bargein.policy", "echo.tail_ms"))
 
 

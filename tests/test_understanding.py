@@ -274,3 +274,11 @@ class Sampler:
         if token.startswith("<"):
             return Sampler(self.rules, self.rng).sentence(token[1:-1]).split()
         return [token]
+
+
+def test_a_match_tells_whether_its_things_are_familiar():
+    understanding = shipped()
+    assert understanding.match("add milk and two eggs").familiar
+    assert not understanding.match("add back").familiar
+    assert not understanding.match("add milk and xylophones to the shopping list").familiar
+    assert understanding.match("clear my shopping list").familiar

@@ -62,11 +62,12 @@ class Ears:
         return replace(hit, end=max(0, hit.at - (powers.size - quiet) * HOP))
 
     def hear(
-        self, mics: np.ndarray, reference: np.ndarray, playing: bool, listening: bool = False
+        self, mics: np.ndarray, reference: np.ndarray, playing: bool, following: bool = False
     ) -> Impression:
         """Take one hop (``mics`` float32 (M, HOP), ``reference`` (HOP,)) and conclude.
 
-        The wake word must be clearer while the speaker sounds or already listens.
+        The wake word must be clearer while the speaker sounds, and in the middle of a command
+        it is ``following``.
         """
         now, front_end = self._now, self.front_end
         clean = now.clean = front_end.process(mics, reference, playing)
@@ -76,7 +77,7 @@ class Ears:
         self._hop = (self._hop + 1) % self._powers.size
         score, now.hit = self._wake.process(clean), None
         if score is not None:
-            threshold = self._threshold_playing if playing or listening else None
+            threshold = self._threshold_playing if playing or following else None
             now.score, now.hit = score, self._decision.update(now.at, score, threshold)
             if now.hit is not None:
                 now.hit = self._end_of_word(now.hit)

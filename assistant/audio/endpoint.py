@@ -50,6 +50,11 @@ class Endpoint:
         self._quiet_before = False
         self._heard = 0
 
+    @property
+    def talked(self) -> int:
+        """How many samples the utterance has lasted so far; 0 before it began."""
+        return self._at - self._onset if self.speaking else 0
+
     def update(self, at: int, speech_probability: float) -> Outcome | None:
         """Return what became certain at sample ``at``, or None.
 

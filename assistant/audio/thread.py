@@ -24,6 +24,7 @@ from assistant.loop import Channels
 from assistant.messages import Policy
 
 CAPTURED_EVERY = 4  # hops between two nudges to the worker (64 ms)
+MID_SENTENCE = samples(1.2)  # longer than any wake word
 HOLD_LIMIT = samples(14.0)  # a held reply goes on by itself after this: main may be stuck
 
 
@@ -117,8 +118,8 @@ class AudioLoop:
         else:
             np.take(rows, self._mics, axis=0, out=self._heard)
         reference = out if self._loopback is None else rows[self._loopback]
-        listening = self._endpoint is not None
-        return self.ears.hear(self._heard, reference, playing, listening)
+        following = self._endpoint is not None and self._endpoint.talked > MID_SENTENCE
+        return self.ears.hear(self._heard, reference, playing, following)
 
     def _report_speech(self) -> None:
         speech = self.mixer.speech

@@ -30,6 +30,7 @@ TRAILING = SAMPLE_RATE // 5  # sound after the last speech that the recogniser s
 PRE_ROLL = 3 * SAMPLE_RATE // 20
 SHORTEST_S = 0.25  # of a command said over the reply
 WORD_S = 0.15  # ... and of each word in it: seven a second is as fast as people get
+WHOLE_SENTENCE = 5  # words: "add nails to the list" may name anything
 VAGUE = 0.7  # an utterance this uncertain does not speak against a stop phrase
 TAIL = 7 * SAMPLE_RATE // 20  # a word ending this soon after the hit may be the wake word's tail
 TAIL_WORDS = 2
@@ -208,12 +209,15 @@ class Worker:
     def _heard(self, hearing: _Hearing, text: str, final: bool, confidence: float = 1.0) -> m.Heard:
         speaking = self._spoken.get(hearing.over_speech) if hearing.over_speech else None
         sense = self.dialogue.assess(text, speaking=speaking)
+        command = sense.command
+        if hearing.over_speech is not None and not sense.familiar:
+            command = len(text.split()) >= WHOLE_SENTENCE
         return m.Heard(
             hearing.turn,
             text,
             final,
             stop=hearing.stopped,
-            command=sense.command,
+            command=command,
             complete=sense.complete,
             own=sense.own,
             confidence=confidence,

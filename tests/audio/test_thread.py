@@ -48,8 +48,8 @@ class Told(Ears):
         self.hit: Hit | None = None
         self.talking = False
 
-    def hear(self, mics, reference, playing, listening=False):
-        now = super().hear(mics, reference, playing, listening)
+    def hear(self, mics, reference, playing, following=False):
+        now = super().hear(mics, reference, playing, following)
         now.hit, self.hit = self.hit, None
         if self.talking:
             now.speech, now.power, now.residual, now.noise = 0.9, 1e-2, 1e-6, 1e-6
