@@ -17,7 +17,7 @@ from assistant.settings import Settings, with_overrides
 from assistant.speech.engines import open_recogniser, open_voice
 from assistant.speech.recogniser import Transcript
 from assistant.speech.voice import Clip
-from assistant.speech.worker import APOLOGY, Worker
+from assistant.speech.worker import APOLOGY, TRAILING, Worker
 from assistant.state import Mode, State
 from tests.talking import Talk, shipped
 
@@ -70,12 +70,15 @@ class Failing(Counting):
         return super().speak(text)
 
 
-class Deafened:
-    """A recogniser whose ``where`` ("open", "feed" or "finish") raises once, and then works."""
+class Watched:
+    """A recogniser whose ``where`` ("open", "feed" or "finish") may raise once, and then works.
 
-    def __init__(self, recogniser, where: str, error: Exception) -> None:
+    It counts the samples it is fed.
+    """
+
+    def __init__(self, recogniser, where: str = "", error: Exception | None = None) -> None:
         self.name, self._recogniser = recogniser.name, recogniser
-        self.where, self.error = where, error
+        self.where, self.error, self.fed = where, error, 0
 
     def fail_once(self, where: str) -> None:
         if self.where == where and self.error is not None:
@@ -84,18 +87,19 @@ class Deafened:
 
     def open(self, phrases=None):
         self.fail_once("open")
-        return _DeafStream(self, self._recogniser.open(phrases))
+        return _Watched(self, self._recogniser.open(phrases))
 
     def close(self) -> None:
         """The fixture's recogniser outlives it."""
 
 
-class _DeafStream:
-    def __init__(self, owner: Deafened, stream) -> None:
+class _Watched:
+    def __init__(self, owner: Watched, stream) -> None:
         self._owner, self._stream = owner, stream
 
     def feed(self, sound: np.ndarray) -> str:
         self._owner.fail_once("feed")
+        self._owner.fed += sound.size
         return self._stream.feed(sound)
 
     def finish(self) -> Transcript:
@@ -211,6 +215,19 @@ def test_a_command_is_heard_while_it_is_said_and_when_it_ended(desk):
     assert "add milk" in partials
 
 
+@pytest.mark.parametrize("end", [16_000, 16_000 + 1599])
+def test_every_sample_until_a_little_behind_the_end_is_heard_once(tmp_path, recogniser, voice, end):
+    desk = Desk(Talk(tmp_path / "assistant.db"), Watched(recogniser), voice)
+    desk.do(m.Recognise(1, 1000))
+    for until in (8000, 12_001):
+        for _ in range(60):
+            desk.ring.write(np.zeros(HOP, np.float32))
+        desk.do(m.Captured(until))
+    desk.do(m.Conclude(1, end))
+    assert desk.recogniser.fed == end + TRAILING - 1000
+    desk.talk.store.close()
+
+
 def test_the_end_of_a_sentence_still_in_the_ring_is_not_missed(desk):
     """Nobody said Captured about the last blocks before Conclude."""
     clip = _spoken("what time is it")
@@ -265,6 +282,12 @@ def test_another_sentence_over_a_reply_is_no_stop(desk, sentence):
     events = desk.hear(sentence, turn=2, over_speech=1)
     assert not any(e.stop for e in events)
     assert final(events).command
+
+
+def test_a_word_that_only_resembles_a_stop_phrase_is_none(desk):
+    """Alone, the spotter takes it for "quiet"; the other stream knows better."""
+    events = desk.hear("quite", turn=2, over_speech=1)
+    assert final(events).text == "quieter" and not any(e.stop for e in events)
 
 
 def test_a_stop_phrase_in_silence_is_left_to_the_dialogue(desk):
@@ -351,7 +374,8 @@ def test_cancelling_an_older_turn_leaves_the_newer_one(desk):
     start = desk.ring.position
     desk.do(m.Recognise(2, start))
     desk.do(m.Cancel(1))
-    assert final(desk._utter(0.3 * _spoken("what time is it").samples, 2)).turn == 2
+    heard = final(desk._utter(0.3 * _spoken("what time is it").samples, 2))
+    assert (heard.turn, heard.text) == (2, "what time is it")
 
 
 def test_a_new_utterance_replaces_the_old_one(desk):
@@ -409,7 +433,7 @@ def test_a_voice_that_fails_for_good_in_mid_reply_ends_the_reply(tmp_path, recog
 @pytest.mark.parametrize("where", ["open", "feed", "finish"])
 @pytest.mark.parametrize("error", ERRORS, ids=lambda e: type(e).__name__)
 def test_a_recogniser_that_fails_heard_nothing(tmp_path, recogniser, voice, where, error):
-    desk = Desk(Talk(tmp_path / "assistant.db"), Deafened(recogniser, where, error), voice)
+    desk = Desk(Talk(tmp_path / "assistant.db"), Watched(recogniser, where, error), voice)
     heard = final(desk.hear("what time is it"))
     assert (heard.turn, heard.text, heard.command) == (1, "", False)
     assert answers(desk)
