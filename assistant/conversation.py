@@ -204,6 +204,13 @@ def _finished(state: State, event: m.SpeechFinished, rules: Rules) -> Outcome:
     return _listen(state, event.at, window, quiet=not state.question)
 
 
+def _cannot_go_on(state: State, event: m.NoReply, rules: Rules) -> Outcome:
+    """The voice failed in the middle of a reply: its last segment will never come."""
+    if event.turn != state.turn:
+        return state, ()
+    return _idle(state), _silence(state) + (m.Show("idle"),)
+
+
 # --- held ------------------------------------------------------------------------------------
 
 
@@ -309,10 +316,12 @@ _HANDLERS: dict[tuple[Mode, type], Handler] = {
     (Mode.THINKING, m.Tick): _gave_up,
     (Mode.SPEAKING, m.SpeechSuspected): _suspected,
     (Mode.SPEAKING, m.SpeechFinished): _finished,
+    (Mode.SPEAKING, m.NoReply): _cannot_go_on,
     (Mode.HELD, m.Heard): _held_heard,
     (Mode.HELD, m.SpeechEnded): _held_ended,
     (Mode.HELD, m.NothingHeard): _held_over,
     (Mode.HELD, m.HoldExpired): _held_over,
     (Mode.HELD, m.Tick): _held_too_long,
     (Mode.HELD, m.SpeechFinished): _finished_while_held,
+    (Mode.HELD, m.NoReply): _cannot_go_on,
 }

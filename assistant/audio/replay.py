@@ -3,12 +3,14 @@
 The bug-report format: a microphone file and, if there was one, what the speaker played meanwhile.
 With a reference the speaker counts as talking wherever the reference is not silent; in a recording
 nothing gets quieter, so ``duck`` and ``stop`` say what would have happened.
+
+Lines come in the order in which things were noticed. ``t_s`` says when they were: a beginning and
+an end of speech become certain only later, at ``noticed_s``.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -74,7 +76,7 @@ def replay(
     settings: Settings,
     clean: Path | None = None,
 ) -> Iterator[dict]:
-    """Yield the events of a recording in order; write the AEC output to ``clean`` if given.
+    """Yield the events of a recording as they are noticed; write the AEC output to ``clean`` if given.
 
     ``mic`` may have several channels, ``reference`` is mono; WAV or FLAC, 16 kHz. Raises
     ``BadInput``.
@@ -94,7 +96,10 @@ def replay(
             if writer is not None:
                 writer.write(now.clean)
             suspicious = playing and not listener.held and ears.suspicious(now)
-            yield from listener.events(now, playing, suspicious)
+            for event in listener.events(now, playing, suspicious):
+                if event["event"] == "resume":
+                    ears.evidence.burn(now.at)
+                yield event
     except EndOfAudio:
         return
     finally:
@@ -109,11 +114,11 @@ def run(
     reference: Path | None = None,
     clean: Path | None = None,
     settings: Settings,
-    write: Callable[[str], object] = sys.stdout.write,
+    write: Callable[[str], object] = print,
 ) -> None:
     """Print the events of a recording as JSON lines (``assistant replay``)."""
     for event in replay(mic, reference, settings=settings, clean=clean):
-        write(json.dumps(event) + "\n")
+        write(json.dumps(event))
 
 
 def _event(at: int, kind: str, **more: object) -> dict:

@@ -7,6 +7,7 @@ arrives as a command, while the speaker is already quiet.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -22,6 +23,8 @@ from assistant.audio.mixer import Mixer
 from assistant.audio.wake import Hit
 from assistant.loop import Channels
 from assistant.messages import Policy
+
+log = logging.getLogger(__name__)
 
 CAPTURED_EVERY = 4  # hops between two nudges to the worker (64 ms)
 MID_SENTENCE = samples(1.2)  # longer than any wake word
@@ -83,7 +86,7 @@ class AudioLoop:
         return self.ring.position
 
     def run(self) -> None:
-        """Handle hops until stopped or the device ends; a lost device is reported, not raised."""
+        """Handle hops until stopped or the device ends; main is told why, nothing is raised."""
         try:
             while not self.stopping:
                 self.hop()
@@ -91,6 +94,10 @@ class AudioLoop:
             self._post(m.AudioFailed(self.position, "the recording is over"))
         except DeviceLost as lost:
             self._post(m.AudioFailed(self.position, str(lost)))
+        except Exception as error:  # without this thread nobody would ever answer again
+            log.exception("the audio thread failed")
+            reason = f"the audio thread failed: {type(error).__name__}: {error}"
+            self._post(m.AudioFailed(self.position, reason))
 
     def hop(self) -> None:
         """Play one hop, hear one hop, and draw the conclusions that cannot wait."""

@@ -178,6 +178,8 @@ class Worker:
     def _conclude(self, command: m.Conclude) -> Iterator[m.Event]:
         hearing = self._hearing
         if hearing is None or hearing.turn != command.turn:
+            if not self._cancelled(command.turn):  # the recogniser failed: main waits all the same
+                yield m.Heard(command.turn, "", final=True)
             return
         until = min(command.end + TRAILING, self._ring.position)
         hearing.feed(self._ring, until, all_of_it=True)
