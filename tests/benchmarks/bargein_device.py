@@ -7,15 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from assistant.audio.format import SAMPLE_RATE
-from assistant.room.people import speak, trim
+from assistant.room.people import read_recording, speak, trim
 from assistant.room.run import FIXED_COSTS, play_scene
 from assistant.room.scene import Person, Press, Say, Scene, When
-from tests.benchmarks.bargein_homes import Home, draw_home, quantiles
+from tests.benchmarks.bargein_homes import Home, active_span, draw_home, quantiles
 from tests.scenes.recorded import reading_aloud
 
-KINDS = ("wake", "stop", "speech", "button")
+KINDS = ("recorded wake", "wake", "stop", "speech", "button")
+QUESTION = "what's on my shopping list"
 LINES = {
-    "wake": "hey jarvis, what's on my shopping list",
+    "wake": f"hey jarvis, {QUESTION}",
     "stop": "stop",
     "speech": "remove the milk from my shopping list",
 }
@@ -27,12 +28,23 @@ IN_TIME_S = 4.0  # a reply that stops later than this after the onset was not in
 READING_DB = 70.0
 
 
-def interruption_scene(kind: str, seed: int) -> Scene:
-    """Return a scene in which a reply in home ``seed`` is interrupted once, by ``kind``."""
+def interruption_scene(kind: str, seed: int, wav: Path | None = None) -> Scene:
+    """Return a scene in which a reply in home ``seed`` is interrupted once, by ``kind``.
+
+    For a recorded wake ``wav`` is somebody's "alexa"; the button then asks for the reply, so
+    that every scene has one.
+    """
     home = draw_home(seed)
     during = When(after="reply", offset_s=INTO_REPLY_S[seed % len(INTO_REPLY_S)])
-    says = [Say("Ana", When(at_s=1.0), LINES["wake"])]
-    if kind != "button":
+    settings = {"speech.recogniser": "vosk-household"}
+    says, presses = [Say("Ana", When(at_s=1.0), LINES["wake"])], []
+    if wav is not None:
+        settings["wake.word"] = "alexa"
+        presses = [Press(When(at_s=1.0))]
+        says = [Say("Ana", When(at_s=1.5), QUESTION), Say("Ana", during, wav=wav)]
+    elif kind == "button":
+        presses = [Press(during)]
+    else:
         says.append(Say("Ana", during, LINES[kind]))
     return Scene(
         title=f"{kind} in home {seed}",
@@ -41,73 +53,87 @@ def interruption_scene(kind: str, seed: int) -> Scene:
         room=home.room,
         device=home.device,
         start={"shopping": ITEMS},
-        settings={"speech.recogniser": "vosk-household"},
+        settings=settings,
         people=(Person("Ana", home.talker_m, home.voice, home.talker_db),),
         says=tuple(says),
-        presses=(Press(during),) if kind == "button" else (),
+        presses=tuple(presses),
     )
 
 
-def interruptions(homes: range) -> dict:
-    """Interrupt a reply once per kind and home; return the figures per kind, in seconds."""
+def interruptions(homes: range, words: Path) -> dict:
+    """Interrupt a reply once per kind and home; return the figures per kind, in seconds.
+
+    ``words`` is the folder of recorded "alexa"; without it that kind is left out.
+    """
     found = {kind: _empty() for kind in KINDS}
+    wavs = sorted(words.glob("*.flac"))
     for seed in homes:
         for kind in KINDS:
-            report = play_scene(interruption_scene(kind, seed), costs=FIXED_COSTS)
-            _count(found[kind], kind, seed, report)
-    return {kind: _summary(rows) for kind, rows in found.items()}
+            wav = None
+            if kind == "recorded wake":
+                if not wavs:
+                    continue
+                wav = wavs[seed * 7 % len(wavs)]
+            report = play_scene(interruption_scene(kind, seed, wav), costs=FIXED_COSTS)
+            _count(found[kind], kind, seed, report, wav)
+    return {kind: _summary(rows) for kind, rows in found.items() if kind != KINDS[0] or wavs}
 
 
 def _empty() -> dict:
-    keys = ("duck", "silence", "after_end", "missed", "as_other", "no_reply")
+    keys = ("duck", "silence", "after_end", "went_on", "not_noticed", "as_other", "no_reply")
     return {"asked": 0, "false_ducks": 0, "false_stops": 0} | {key: [] for key in keys}
 
 
-def _count(rows: dict, kind: str, seed: int, report: dict) -> None:
-    onset = _onset(kind, report)
+def _count(rows: dict, kind: str, seed: int, report: dict, wav: Path | None) -> None:
+    asked = _asked(kind, report)
     rows["false_ducks"] += report["false_ducks"]
     rows["false_stops"] += report["false_stops"]
-    if onset is None:
+    if asked is None:
         rows["no_reply"].append(seed)
         return
     rows["asked"] += 1
-    cut = _caused(onset, report)
-    if cut is None:
-        rows["missed"].append(seed)
+    onset, end = asked
+    if wav is not None:
+        first, last = active_span(trim(read_recording(wav)))
+        onset, end = onset + first / SAMPLE_RATE, onset + last / SAMPLE_RATE
+    duck, stop = _first("duck_s", onset, report), _first("stop_s", onset, report)
+    if duck is not None:
+        rows["duck"].append(duck["duck_s"] - onset)
+    if stop is None:
+        rows["not_noticed" if duck is None else "went_on"].append(seed)
         return
-    if cut["kind"] != kind:
-        rows["as_other"].append([seed, cut["kind"]])
-    if cut["duck_s"] is not None:
-        rows["duck"].append(cut["duck_s"] - onset)
-    rows["silence"].append(cut["stop_s"] - onset)
-    if kind in ("wake", "stop"):
-        rows["after_end"].append(cut["stop_s"] - _word_end(kind, onset, draw_home(seed)))
+    if not kind.endswith(stop["kind"]):
+        rows["as_other"].append([seed, stop["kind"]])
+    rows["silence"].append(stop["stop_s"] - onset)
+    if kind == "wake":
+        end = onset + _length(WAKE_WORD, draw_home(seed))
+    if kind in ("recorded wake", "wake", "stop"):
+        rows["after_end"].append(stop["stop_s"] - end)
 
 
-def _onset(kind: str, report: dict) -> float | None:
-    """Return when the interruption reached the microphones; None when there was no reply."""
+def _asked(kind: str, report: dict) -> tuple[float, float] | None:
+    """Return onset and end of the interruption at the microphones; None without a reply."""
+    if not report["replies"]:
+        return None
     if kind == "button":
-        if not report["replies"]:
-            return None
         presses = [row for row in report["interruptions"] if row["kind"] == "button"]
-        return presses[0]["onset_s"] if presses else report["replies"][0]["start_s"]
-    said = [row for row in report["utterances"] if row["onset_s"] > 3.0]
-    return said[0]["onset_s"] if said else None
+        onset = presses[0]["onset_s"] if presses else report["replies"][0]["start_s"]
+        return onset, onset
+    said = [row for row in report["utterances"] if row["onset_s"] > report["replies"][0]["start_s"]]
+    return (said[0]["onset_s"], said[0]["end_s"]) if said else None
 
 
-def _caused(onset: float, report: dict) -> dict | None:
-    """Return the interruption that ended the reply soon after ``onset``."""
+def _first(what: str, onset: float, report: dict) -> dict | None:
+    """Return the first interruption whose ``what`` comes soon after ``onset``."""
     for row in report["interruptions"]:
-        stop = row["stop_s"]
-        if stop is not None and onset <= stop <= onset + IN_TIME_S:
+        if row[what] is not None and onset <= row[what] <= onset + IN_TIME_S:
             return row
     return None
 
 
-def _word_end(kind: str, onset: float, home: Home) -> float:
-    """Return when the wake word or the stop phrase has been said."""
-    text = WAKE_WORD if kind == "wake" else LINES[kind]
-    return onset + len(trim(speak(home.voice.removeprefix("espeak:"), text))) / SAMPLE_RATE
+def _length(text: str, home: Home) -> float:
+    """Return how long the home's voice takes to say ``text``, in seconds."""
+    return len(trim(speak(home.voice.removeprefix("espeak:"), text))) / SAMPLE_RATE
 
 
 def _summary(rows: dict) -> dict:

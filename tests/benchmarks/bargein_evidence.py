@@ -15,7 +15,7 @@ from assistant.room.people import active_level, at_level, read_recording, speak,
 from assistant.settings import Settings
 from assistant.speech.espeak_ import EspeakVoice
 from tests.benchmarks.bargein_detectors import Bench, Decisions
-from tests.benchmarks.bargein_homes import Home, draw_home, draw_place, quantiles
+from tests.benchmarks.bargein_homes import Home, active_span, draw_home, draw_place, quantiles
 from tests.scenes.recorded import STORY
 
 WARM_UP_S = 3.0  # LiveKit ignores interruptions while its AEC warms up: so may everybody
@@ -23,8 +23,7 @@ EVERY_S = 7.0
 LINE_S = 2.5  # of each recorded person
 REACH_S = 2.0  # a decision later than this after the onset is a miss
 ONE_TRIGGER_S = 2.0  # false triggers closer than this are one
-FRAME = samples(0.02)
-ACTIVE_DB = 15.9  # ITU-T P.56: speech is active from this far below its active level
+EASY_DB, HARD_DB = -13.0, -20.0  # speech over echo: above is easy, below is hard
 
 
 @dataclass(frozen=True)
@@ -77,14 +76,7 @@ def say(
     place = draw_place(rng, np.array(home.device.position_m), np.array(home.room.size_m))
     loud = at_level(line, home.talker_db)
     room.add(room.at_mics(loud, place, talker=True), start)
-    return start + room.travel(place) + first_active(loud)
-
-
-def first_active(x: np.ndarray) -> int:
-    """Return the sample at which ``x`` first is active speech (ITU-T P.56, 20 ms frames)."""
-    floor = 10 ** ((active_level(x) - ACTIVE_DB) / 10)
-    frames = x[: len(x) // FRAME * FRAME].reshape(-1, FRAME)
-    return int(np.argmax(np.mean(frames**2, axis=1) >= floor)) * FRAME
+    return start + room.travel(place) + active_span(loud)[0]
 
 
 def _ratio(near: np.ndarray, echo: np.ndarray, onset: int) -> float:
@@ -128,7 +120,7 @@ def compare(homes: range, alone_s: float, lines: int, folder: Path) -> dict:
         ratios += recording.ratios_db
         alone_h += (recording.alone[1] - recording.alone[0]) / SAMPLE_RATE / 3600
         for name, found in bench.decide(recording.mics, recording.reference, recording.lag).items():
-            row = rows.setdefault(name, {"latencies": [], "false": 0})
+            row = rows.setdefault(name, {"latencies": [], "ratios": ratios, "false": 0})
             row["latencies"] += latencies(found, recording.onsets)
             row["false"] += false_triggers(found, recording.alone)
     return {
@@ -145,8 +137,17 @@ def _summary(row: dict, alone_h: float) -> dict:
     heard = [x for x in row["latencies"] if x is not None]
     return {
         "latency_s": quantiles(heard),
-        "missed": len(row["latencies"]) - len(heard),
-        "of": len(row["latencies"]),
+        "missed": _missed(row, -np.inf, np.inf),
+        "missed_easy": _missed(row, EASY_DB, np.inf),
+        "missed_middle": _missed(row, HARD_DB, EASY_DB),
+        "missed_hard": _missed(row, -np.inf, HARD_DB),
         "false": row["false"],
         "false_per_hour": row["false"] / alone_h,
     }
+
+
+def _missed(row: dict, low_db: float, high_db: float) -> tuple[int, int]:
+    """Return (missed, lines) among those whose speech over echo lies in a range."""
+    pairs = zip(row["latencies"], row["ratios"], strict=True)
+    here = [latency for latency, ratio in pairs if low_db <= ratio < high_db]
+    return sum(latency is None for latency in here), len(here)

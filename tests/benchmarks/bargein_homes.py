@@ -6,8 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from assistant.audio.format import samples
+from assistant.room.people import active_level
 from assistant.room.scene import Placement, Point, Room
 
+FRAME = samples(0.02)
+ACTIVE_DB = 15.9  # ITU-T P.56: speech is active from this far below its active level
 VOICES = ("espeak:en-us+f3", "espeak:en-us+m4")
 
 
@@ -56,6 +60,14 @@ def draw_place(rng: np.random.Generator, device: np.ndarray, size: np.ndarray) -
 
 def _point(x: np.ndarray) -> Point:
     return tuple(float(v) for v in x)
+
+
+def active_span(x: np.ndarray) -> tuple[int, int]:
+    """Return between which samples ``x`` is active speech (ITU-T P.56, 20 ms frames)."""
+    floor = 10 ** ((active_level(x) - ACTIVE_DB) / 10)
+    frames = x[: len(x) // FRAME * FRAME].reshape(-1, FRAME)
+    active = np.flatnonzero(np.mean(frames**2, axis=1) >= floor)
+    return int(active[0]) * FRAME, int(active[-1] + 1) * FRAME
 
 
 def quantiles(values: list[float]) -> dict[str, float | None]:
