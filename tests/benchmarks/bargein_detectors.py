@@ -89,6 +89,16 @@ def impatient(speech: np.ndarray) -> Decisions:
     return sustained(speech, 0.5, 2)
 
 
+def without_echo(near: np.ndarray) -> dict[str, Decisions]:
+    """Return what the rules decide when no echo is in the way: no canceller can do better."""
+    speech = speech_chunks(near)
+    return {
+        "no echo + LiveKit's rule": livekit(speech),
+        "no echo + Pipecat's rule": pipecat(speech),
+        "no echo + VAD 0.5 for 64 ms": impatient(speech),
+    }
+
+
 class Bench:
     """All detectors that can run here; the peers' cancellers work once per recording."""
 

@@ -14,7 +14,7 @@ from assistant.room.device import VirtualRoom
 from assistant.room.people import active_level, at_level, read_recording, speak, trim
 from assistant.settings import Settings
 from assistant.speech.espeak_ import EspeakVoice
-from tests.benchmarks.bargein_detectors import Bench, Decisions
+from tests.benchmarks.bargein_detectors import Bench, Decisions, without_echo
 from tests.benchmarks.bargein_homes import Home, active_span, draw_home, draw_place, quantiles
 from tests.scenes.recorded import STORY
 
@@ -32,6 +32,7 @@ class Recording:
 
     mics: np.ndarray  # float32 (2, n)
     reference: np.ndarray  # float32 (n,)
+    no_echo: np.ndarray  # float32 (n,): the first microphone, had the speaker been silent
     onsets: tuple[int, ...]  # where each person's speech becomes active at the first microphone
     ratios_db: tuple[float, ...]  # speech over echo there, while both sound
     alone: tuple[int, int]  # between these only the speaker talks
@@ -55,7 +56,7 @@ def record(seed: int, alone_s: float, lines: list[np.ndarray]) -> Recording:
     lag = samples(home.device.latency_ms / 1000) + room.travel(room.loudspeaker_m)
     ratios = tuple(_ratio(near, echo, onset) for onset in onsets)
     alone = (samples(WARM_UP_S), starts[0] - HOP)
-    return Recording(mics, reply, tuple(onsets), ratios, alone, lag)
+    return Recording(mics, reply, mics[0] - echo, tuple(onsets), ratios, alone, lag)
 
 
 def story(size: int) -> np.ndarray:
@@ -119,7 +120,8 @@ def compare(homes: range, alone_s: float, lines: int, folder: Path) -> dict:
         recording = record(seed, alone_s, people(folder, seed, lines))
         ratios += recording.ratios_db
         alone_h += (recording.alone[1] - recording.alone[0]) / SAMPLE_RATE / 3600
-        for name, found in bench.decide(recording.mics, recording.reference, recording.lag).items():
+        heard = bench.decide(recording.mics, recording.reference, recording.lag)
+        for name, found in (heard | without_echo(recording.no_echo)).items():
             row = rows.setdefault(name, {"latencies": [], "ratios": ratios, "false": 0})
             row["latencies"] += latencies(found, recording.onsets)
             row["false"] += false_triggers(found, recording.alone)
