@@ -1,0 +1,166 @@
+"""The whole speaker, interrupted in drawn rooms; and alone with its own voice."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from assistant.audio.format import SAMPLE_RATE
+from assistant.room.people import read_recording, speak, trim
+from assistant.room.run import FIXED_COSTS, play_scene
+from assistant.room.scene import Person, Press, Say, Scene, When
+from tests.benchmarks.bargein_homes import Home, active_span, draw_home, quantiles
+from tests.scenes.recorded import reading_aloud
+
+KINDS = ("recorded wake", "wake", "stop", "speech", "button")
+QUESTION = "what's on my shopping list"
+LINES = {
+    "wake": f"hey jarvis, {QUESTION}",
+    "stop": "stop",
+    "speech": "remove the milk from my shopping list",
+}
+WAKE_WORD = "hey jarvis,"
+ITEMS = ("milk", "eggs", "bread", "apples", "tomatoes", "rice", "butter", "cheese", "soap", "tea")
+INTO_REPLY_S = (1.5, 2.0, 2.5, 3.0)
+SCENE_S = 14.0
+IN_TIME_S = 4.0  # a reply that stops later than this after the onset was not interrupted by it
+READING_DB = 70.0
+
+
+def interruption_scene(kind: str, seed: int, wav: Path | None = None) -> Scene:
+    """Return a scene in which a reply in home ``seed`` is interrupted once, by ``kind``.
+
+    For a recorded wake ``wav`` is somebody's "alexa"; the button then asks for the reply, so
+    that every scene has one.
+    """
+    home = draw_home(seed)
+    during = When(after="reply", offset_s=INTO_REPLY_S[seed % len(INTO_REPLY_S)])
+    settings = {"speech.recogniser": "vosk-household"}
+    says, presses = [Say("Ana", When(at_s=1.0), LINES["wake"])], []
+    if wav is not None:
+        settings["wake.word"] = "alexa"
+        presses = [Press(When(at_s=1.0))]
+        says = [Say("Ana", When(at_s=1.5), QUESTION), Say("Ana", during, wav=wav)]
+    elif kind == "button":
+        presses = [Press(during)]
+    else:
+        says.append(Say("Ana", during, LINES[kind]))
+    return Scene(
+        title=f"{kind} in home {seed}",
+        duration_s=SCENE_S,
+        seed=seed,
+        room=home.room,
+        device=home.device,
+        start={"shopping": ITEMS},
+        settings=settings,
+        people=(Person("Ana", home.talker_m, home.voice, home.talker_db),),
+        says=tuple(says),
+        presses=tuple(presses),
+    )
+
+
+def interruptions(homes: range, words: Path) -> dict:
+    """Interrupt a reply once per kind and home; return the figures per kind, in seconds.
+
+    ``words`` is the folder of recorded "alexa"; without it that kind is left out.
+    """
+    found = {kind: _empty() for kind in KINDS}
+    wavs = sorted(words.glob("*.flac"))
+    for seed in homes:
+        for kind in KINDS:
+            wav = None
+            if kind == "recorded wake":
+                if not wavs:
+                    continue
+                wav = wavs[seed * 7 % len(wavs)]
+            report = play_scene(interruption_scene(kind, seed, wav), costs=FIXED_COSTS)
+            _count(found[kind], kind, seed, report, wav)
+    return {kind: _summary(rows) for kind, rows in found.items() if kind != KINDS[0] or wavs}
+
+
+def _empty() -> dict:
+    keys = ("duck", "silence", "after_end", "went_on", "not_noticed", "as_other", "no_reply")
+    return {"asked": 0, "false_ducks": 0, "false_stops": 0} | {key: [] for key in keys}
+
+
+def _count(rows: dict, kind: str, seed: int, report: dict, wav: Path | None) -> None:
+    asked = _asked(kind, report)
+    rows["false_ducks"] += report["false_ducks"]
+    rows["false_stops"] += report["false_stops"]
+    if asked is None:
+        rows["no_reply"].append(seed)
+        return
+    rows["asked"] += 1
+    onset, end = asked
+    if wav is not None:
+        first, last = active_span(trim(read_recording(wav)))
+        onset, end = onset + first / SAMPLE_RATE, onset + last / SAMPLE_RATE
+    duck, stop = _first("duck_s", onset, report), _first("stop_s", onset, report)
+    if duck is not None:
+        rows["duck"].append(duck["duck_s"] - onset)
+    if stop is None:
+        rows["not_noticed" if duck is None else "went_on"].append(seed)
+        return
+    if not kind.endswith(stop["kind"]):
+        rows["as_other"].append([seed, stop["kind"]])
+    rows["silence"].append(stop["stop_s"] - onset)
+    if kind == "wake":
+        end = onset + _length(WAKE_WORD, draw_home(seed))
+    if kind in ("recorded wake", "wake", "stop"):
+        rows["after_end"].append(stop["stop_s"] - end)
+
+
+def _asked(kind: str, report: dict) -> tuple[float, float] | None:
+    """Return onset and end of the interruption at the microphones; None without a reply."""
+    if not report["replies"]:
+        return None
+    if kind == "button":
+        presses = [row for row in report["interruptions"] if row["kind"] == "button"]
+        onset = presses[0]["onset_s"] if presses else report["replies"][0]["start_s"]
+        return onset, onset
+    said = [row for row in report["utterances"] if row["onset_s"] > report["replies"][0]["start_s"]]
+    return (said[0]["onset_s"], said[0]["end_s"]) if said else None
+
+
+def _first(what: str, onset: float, report: dict) -> dict | None:
+    """Return the first interruption whose ``what`` comes soon after ``onset``."""
+    for row in report["interruptions"]:
+        if row[what] is not None and onset <= row[what] <= onset + IN_TIME_S:
+            return row
+    return None
+
+
+def _length(text: str, home: Home) -> float:
+    """Return how long the home's voice takes to say ``text``, in seconds."""
+    return len(trim(speak(home.voice.removeprefix("espeak:"), text))) / SAMPLE_RATE
+
+
+def _summary(rows: dict) -> dict:
+    measured = {key: quantiles(rows[key]) for key in ("duck", "silence", "after_end")}
+    return rows | {f"{key}_s": value for key, value in measured.items()}
+
+
+def own_voice(homes: range, minutes: float) -> dict:
+    """Read aloud at 70 dB in each home; return how often its own voice fooled the speaker."""
+    total = {"minutes": 0.0, "false_wakes": 0, "false_stops": 0, "false_ducks": 0, "homes": []}
+    for seed in homes:
+        with tempfile.TemporaryDirectory() as folder:
+            report = play_scene(_reading(Path(folder), minutes, seed), costs=FIXED_COSTS)
+        talked = sum(r["end_s"] - r["start_s"] for r in report["replies"]) / 60
+        row = {key: report[key] for key in ("false_wakes", "false_stops", "false_ducks")}
+        total["homes"].append({"home": seed, "minutes": round(talked, 2)} | row)
+        total["minutes"] += talked
+        for key, value in row.items():
+            total[key] += value
+    for key in ("false_wakes", "false_stops", "false_ducks"):
+        total[f"{key}_per_hour"] = 60 * total[key] / total["minutes"] if total["minutes"] else None
+    return total
+
+
+def _reading(folder: Path, minutes: float, seed: int) -> Scene:
+    home = draw_home(seed)
+    device = replace(home.device, speaker_db=READING_DB)
+    scene = reading_aloud(folder, minutes, seed)
+    ana = replace(scene.people[0], position_m=home.talker_m)
+    return replace(scene, room=home.room, device=device, people=(ana,))
