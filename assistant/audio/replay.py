@@ -76,7 +76,7 @@ def replay(
     settings: Settings,
     clean: Path | None = None,
 ) -> Iterator[dict]:
-    """Yield the events of a recording as they are noticed; write the AEC output to ``clean`` if given.
+    """Yield the events of a recording as they are noticed; write the AEC output to ``clean``.
 
     ``mic`` may have several channels, ``reference`` is mono; WAV or FLAC, 16 kHz. Raises
     ``BadInput``.
