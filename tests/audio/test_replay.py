@@ -100,6 +100,7 @@ def test_the_wake_word_and_two_utterances_at_their_times(plain, capsys):
     (wake,) = of(events, "wake")
     assert SPEECH_S - 0.4 < wake["t_s"] < SPEECH_S + 0.5 and wake["score"] >= 0.3
     name, command = of(events, "speech")
+    assert all(0.09 < e["noticed_s"] - e["t_s"] < 0.3 for e in (name, command))
     assert abs(name["t_s"] - LEAD_S) < 0.2 and abs(command["t_s"] - COMMAND_S) < 0.2
     for end, true in zip(of(events, "speech_end"), (SPEECH_S, COMMAND_S + 1.3), strict=True):
         assert abs(end["t_s"] - true) < 0.4
