@@ -12,25 +12,34 @@ from collections.abc import Callable
 import numpy as np
 
 from assistant.audio.ears import Ears
-from assistant.audio.format import HOP, SAMPLE_RATE
+from assistant.audio.format import HOP, SAMPLE_RATE, samples
 from assistant.audio.silero_ import CHUNK
 from assistant.audio.voice_activity import VoiceActivity
 from assistant.settings import Settings
 from tests.benchmarks.bench_echo import delayed
 from tests.benchmarks.peers import Missing, Speex, WebRtc
 
+HELD_S = 3.0  # a line of 2.5 s, and the silence that ends it
 CHUNK_S = CHUNK / SAMPLE_RATE
 Decisions = list[int]  # samples
 Detector = Callable[[np.ndarray, np.ndarray, int], Decisions]  # microphones, reference, delay
 
 
 def ours(mics: np.ndarray, reference: np.ndarray) -> Decisions:
-    """Return when the shipped ears would duck, were the reply never ducked."""
-    ears, found = Ears(len(mics), Settings()), []
+    """Return when the shipped ears would duck, were the reply never ducked.
+
+    As on the audio thread, the evidence is not asked (and so learns nothing) while the reply is
+    held, and it is told of the resumption: here after ``HELD_S``.
+    """
+    ears, found, resume = Ears(len(mics), Settings()), [], None
     for i in range(0, reference.size - HOP + 1, HOP):
         now = ears.hear(mics[:, i : i + HOP], reference[i : i + HOP], True)
-        if ears.suspicious(now):
+        if resume is not None and now.at >= resume:
+            ears.evidence.burn(now.at)
+            resume = None
+        if resume is None and ears.suspicious(now):
             found.append(now.at)
+            resume = now.at + samples(HELD_S)
     return found
 
 
