@@ -93,7 +93,8 @@ class Understanding:
 
     def is_stop(self, said: str) -> bool:
         """Return whether ``said`` is one of the stop phrases, whatever surrounds it politely."""
-        return any(core in self._stops for core in text.cores(text.words(said)))
+        words = tuple(w for w in text.words(said) if w != text.UNKNOWN)
+        return any(core in self._stops for core in text.cores(words))
 
     def could_continue(self, said: str) -> bool:
         """Return whether more words could follow: a sentence has begun and is not over."""

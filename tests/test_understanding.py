@@ -83,7 +83,7 @@ def test_household_sentences(said, handler):
 
 @pytest.mark.parametrize(
     "before",
-    ["[unk] ", "hey ", "hey computer ", "jarvis, ", "alexa ", "please ", "uh ", "okay so "],
+    ["hey ", "hey computer ", "jarvis, ", "alexa ", "please ", "uh ", "okay so "],
 )
 @pytest.mark.parametrize("after", ["", " please", " [unk]", " thanks"])
 def test_fillers_and_wake_words_are_forgiven(before, after):
@@ -93,7 +93,7 @@ def test_fillers_and_wake_words_are_forgiven(before, after):
 
 @pytest.mark.parametrize(
     "said",
-    ["open the door", "", "[unk]", "[unk] [unk] [unk] louder", "we need to leave", "i want you"],
+    ["open the door", "", "[unk]", "[unk] louder", "[unk] add milk", "we need to leave"],
 )
 def test_what_no_skill_can_do(said):
     assert shipped().match(said) is None

@@ -126,7 +126,8 @@ class AudioLoop:
             np.take(rows, self._mics, axis=0, out=self._heard)
         reference = out if self._loopback is None else rows[self._loopback]
         following = self._endpoint is not None and self._endpoint.talked > MID_SENTENCE
-        return self.ears.hear(self._heard, reference, playing, following)
+        held = self.mixer.speech.held
+        return self.ears.hear(self._heard, reference, playing, following, held)
 
     def _report_speech(self) -> None:
         speech = self.mixer.speech

@@ -92,7 +92,6 @@ _LEAD = [
     *((w,) for w in str.split("actually wait sorry and also then just now")),
     *(tuple(p.split()) for p in ("can you", "could you", "would you", "will you", "i want you to")),
     *(tuple(p.split()) for p in ("i would like you to", "i said", "no wait")),
-    (UNKNOWN,),
     (COMMA,),
 ]
 _TRAIL = [
@@ -107,13 +106,11 @@ _TRAIL = [
 def strip_lead(words_: tuple[str, ...]) -> tuple[str, ...]:
     """Return the words without what people (and wake words) put before a command.
 
-    At most two unknown words go: more of them is a sentence of its own.
+    An unknown word stays: it may have been "don't".
     """
-    unknown = 0
     while words_:
         phrase = next((p for p in _LEAD if words_[: len(p)] == p), None)
-        unknown += phrase == (UNKNOWN,)
-        if phrase is None or unknown > 2:
+        if phrase is None:
             break
         words_ = words_[len(phrase) :]
     return words_

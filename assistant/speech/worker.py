@@ -17,9 +17,10 @@ from assistant.audio.capture import CaptureRing
 from assistant.audio.format import SAMPLE_RATE
 from assistant.dialogue import Dialogue
 from assistant.errors import AssistantError
+from assistant.language.text import UNKNOWN
 from assistant.loop import Channels
 from assistant.skill import Reply, Segment
-from assistant.speech.recogniser import Recogniser, Stream, Transcript
+from assistant.speech.recogniser import HeardWord, Recogniser, Stream, Transcript
 from assistant.speech.stop import is_stop
 from assistant.speech.voice import Clip, Voice
 
@@ -159,6 +160,14 @@ class Worker:
             self._hearing.close()
             self._hearing = None
 
+    @staticmethod
+    def _may_be_tail(word: HeardWord, hearing: _Hearing) -> bool:
+        """Whether a first word may be the end of the wake word; an unknown one may be "don't"."""
+        if word.text in REFUSALS:
+            return False
+        patience = 0 if word.text == UNKNOWN else TAIL
+        return hearing.start + word.end <= hearing.woken + patience
+
     def _captured(self, command: m.Captured) -> Iterator[m.Event]:
         hearing = self._hearing
         if hearing is not None and hearing.feed(self._ring, command.until):
@@ -200,9 +209,8 @@ class Worker:
         if hearing.woken is None or self.dialogue.assess(heard.text).command:
             return heard.text
         words = list(heard.words)
-        while words and hearing.start + words[0].end <= hearing.woken + TAIL:
-            if words.pop(0).text in REFUSALS:
-                break
+        while words and self._may_be_tail(words[0], hearing):
+            words.pop(0)
             text = " ".join(w.text for w in words)
             if self.dialogue.assess(text).command:
                 return text

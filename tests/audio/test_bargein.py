@@ -62,6 +62,17 @@ def test_it_learns_what_its_own_voice_leaves_behind():
         evidence.update(n * HOP, 0.9, LOUD, leak["residual"], QUIET)
     assert hops_until_duck(evidence, **leak) is None
     assert hops_until_duck(evidence) == rules.hops
+    for n in range(4000):
+        evidence.update(n * HOP, 0.0, QUIET, QUIET, QUIET)
+    assert hops_until_duck(evidence, **leak) == rules.hops
+
+
+def test_people_who_are_not_ducked_for_do_not_teach_it_to_ignore_them():
+    evidence, rules = Evidence(), EvidenceRules()
+    for n in range(4000):
+        evidence.update(n * HOP, 0.9, LOUD, QUIET, QUIET)
+    over = 10 ** ((rules.most_db + rules.over_usual_db + 1) / 10)
+    assert hops_until_duck(evidence, residual=LOUD / over) == rules.hops
 
 
 def test_onset_lies_before_the_duck():

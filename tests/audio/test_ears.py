@@ -1,18 +1,12 @@
-"""The wake word's two thresholds: in silence, and while the speaker sounds or listens."""
+"""The wake word's thresholds: in silence, while the speaker sounds, and inside a command."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from assistant import messages as m
 from assistant.audio.ears import Ears
-from assistant.audio.files import write_wav
-from assistant.audio.format import HOP, SAMPLE_RATE, samples
-from assistant.audio.mixer import Mixer
-from assistant.audio.thread import AudioLoop
-from assistant.audio.wav_device import WavDevice
-from assistant.loop import Channels
+from assistant.audio.format import HOP, SAMPLE_RATE
 from assistant.room.people import speak
 from assistant.settings import Settings, with_overrides
 from tests.audio.sounds import hops
@@ -30,37 +24,34 @@ def nearly() -> np.ndarray:
     return np.concatenate((quiet, 0.3 * speak("en-us+f3", "hey jar this"), quiet)).astype("f4")
 
 
+def barely() -> np.ndarray:
+    quiet = 1e-4 * np.random.default_rng(0).standard_normal(SAMPLE_RATE)
+    return np.concatenate((quiet, 0.3 * speak("en-us+f3", "a jarvis"), quiet)).astype("f4")
+
+
 @pytest.mark.parametrize("usual", [LOW, HIGH])
-@pytest.mark.parametrize(
-    "busy", [{}, {"listening": True}, {"playing": True}, {"playing": True, "listening": True}]
-)
-def test_the_threshold_is_the_one_of_the_moment(usual, busy):
+@pytest.mark.parametrize(("playing", "held"), [(False, False), (True, False), (True, True)])
+def test_the_threshold_is_the_one_of_the_moment(usual, playing, held):
     ears = Ears(1, thresholds(usual, LOW + HIGH - usual))
     heard = [
-        ears.hear(hop[None], SILENCE, busy.get("playing", False), busy.get("listening", False)).hit
+        ears.hear(hop[None], SILENCE, playing, following=False, held=held).hit
         for hop in hops(nearly())
     ]
     hits = [hit for hit in heard if hit is not None]
-    assert len(hits) == ((usual == LOW) != bool(busy))
+    assert len(hits) == ((usual == LOW) != (playing and not held))
     assert all(LOW <= hit.score < HIGH for hit in hits)
 
 
-@pytest.mark.parametrize(("listens", "wakes"), [(False, 1), (True, 0)])
-def test_the_audio_thread_tells_the_ears_that_it_listens(tmp_path, listens, wakes):
-    write_wav(tmp_path / "mic.wav", nearly())
-    channels = Channels()
-    loop = AudioLoop(
-        WavDevice(tmp_path / "mic.wav"),
-        Ears(1, thresholds(LOW, HIGH)),
-        Mixer(level=0.7),
-        channels,
-        silence=samples(0.7),
-    )
-    if listens:
-        channels.audio.append(m.Listen(1, 0, samples(60.0)))
-    loop.run()
-    events = []
-    while not channels.inbox.empty():
-        events.append(channels.inbox.get())
-    assert sum(isinstance(e, m.WakeHeard) for e in events) == wakes
-    assert isinstance(events[-1], m.AudioFailed)
+def test_inside_a_command_only_a_clear_word_wakes():
+    settings, hit = with_overrides(Settings(), {"wake.threshold": 0.2}), {}
+    for following in (False, True):
+        ears = Ears(1, settings)
+        heard = [ears.hear(hop[None], SILENCE, False, following).hit for hop in hops(barely())]
+        hit[following] = any(heard)
+    assert hit == {False: True, True: False}
+
+
+def test_what_the_residual_echo_explains_is_no_hit(monkeypatch):
+    ears = Ears(1, thresholds(LOW, LOW))
+    monkeypatch.setattr(type(ears.front_end), "residual_power", property(lambda self: 1.0))
+    assert not [hop for hop in hops(nearly()) if ears.hear(hop[None], SILENCE, True).hit]

@@ -47,9 +47,11 @@ class Told(Ears):
         super().__init__(1, Settings())
         self.hit: Hit | None = None
         self.talking = False
+        self.asked: dict[str, bool] = {}  # what the thread said about the moment
 
-    def hear(self, mics, reference, playing, following=False):
-        now = super().hear(mics, reference, playing, following)
+    def hear(self, mics, reference, playing, following=False, held=False):
+        self.asked = {"playing": playing, "following": following, "held": held}
+        now = super().hear(mics, reference, playing, following, held)
         now.hit, self.hit = self.hit, None
         if self.talking:
             now.speech, now.power, now.residual, now.noise = 0.9, 1e-2, 1e-6, 1e-6
@@ -156,6 +158,19 @@ def test_the_worker_is_nudged_while_an_utterance_is_captured_and_told_its_end(be
     while not bench.channels.worker.empty():
         nudges.append(bench.channels.worker.get())
     assert len(nudges) >= 5 and nudges[-1].until == ended.at
+
+
+def test_the_ears_are_told_what_the_thread_is_doing(bench):
+    bench.run(1)
+    assert bench.ears.asked == {"playing": False, "following": False, "held": False}
+    bench.reply()
+    bench.run(20)
+    bench.ears.talking = True
+    bench.run(5)
+    assert bench.ears.asked == {"playing": True, "following": False, "held": True}
+    bench.channels.audio.append(m.Listen(2, bench.loop.position, samples(9.0), speaking=True))
+    bench.run(100)
+    assert bench.ears.asked["following"]
 
 
 def test_silence_after_listen_is_reported_once(bench):
