@@ -24,7 +24,7 @@ UNSAYABLE, NOBODY_SAYS_THIS = "xxvoidxx", " ".join(["ZH OY"] * 8)
 KEPT_GRAMMARS = 6  # the skills' and a few lists of phrases
 # Best-path rescoring loses commands here; the beams are narrower than the default (1e-48, 7e-29)
 # because a grammar of all skills has thousands of arcs.
-TUNING = dict(bestpath=False, silprob=0.5, beam=1e-40, pbeam=1e-40, wbeam=1e-22)
+TUNING = dict(bestpath=False, silprob=0.5, beam=1e-40, pbeam=1e-40, wbeam=1e-22, maxhmmpf=1000)
 START, FINAL = 0, 1  # of every grammar that parse_jsgf returns
 
 
