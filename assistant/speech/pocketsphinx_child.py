@@ -22,9 +22,9 @@ PHONES = str.split(
 SCORE_UNIT = 1024  # acoustic scores of a grammar search are divided by it (SENSCR_SHIFT)
 UNSAYABLE, NOBODY_SAYS_THIS = "xxvoidxx", " ".join(["ZH OY"] * 8)
 KEPT_GRAMMARS = 6  # the skills' and a few lists of phrases
-# Best-path rescoring loses commands here; the beams are narrower than the default (1e-48, 7e-29)
-# because a grammar of all skills has thousands of arcs.
-TUNING = dict(bestpath=False, silprob=0.5, beam=1e-40, pbeam=1e-40, wbeam=1e-22, maxhmmpf=1000)
+# Best-path rescoring loses commands here. The bound on active states halves the cost of a grammar
+# of all skills; narrower beams would, too, but make phrases accept more of other speech.
+TUNING = dict(bestpath=False, silprob=0.5, maxhmmpf=1000)
 START, FINAL = 0, 1  # of every grammar that parse_jsgf returns
 
 
@@ -90,7 +90,10 @@ class Engine:
         slot = next((s for s in self._idle if s.has(name)), self._idle[-1])
         slot.teach(self._words)
         slot.select(name, request["jsgf"], request["garbage"])
-        slot.decoder.set_cmn(self._cepstral_mean)  # what was heard before must not matter
+        # What was heard before must not matter: forget its mean, and the scores' own history
+        # (pocketsphinx calls start_stream deprecated, but nothing else resets that).
+        slot.decoder.set_cmn(self._cepstral_mean)
+        slot.decoder.start_stream()
         slot.decoder.start_utt()
         self._idle.remove(slot)
         self._busy[request["stream"]] = slot
