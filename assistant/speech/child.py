@@ -46,6 +46,7 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             bufsize=0,
+            start_new_session=True,  # Ctrl-C in the terminal is for the parent alone
         )
 
     @property

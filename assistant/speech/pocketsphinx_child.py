@@ -5,7 +5,7 @@ from a pool; all have the same words. A grammar gets a way around it: loops of s
 its start and end, at a price, so that other speech is not forced onto a sentence.
 """
 
-import contextlib
+import hashlib
 import json
 import math
 import os
@@ -21,57 +21,92 @@ PHONES = str.split(
 )
 SCORE_UNIT = 1024  # acoustic scores of a grammar search are divided by it (SENSCR_SHIFT)
 UNSAYABLE, NOBODY_SAYS_THIS = "xxvoidxx", " ".join(["ZH OY"] * 8)
+KEPT_GRAMMARS = 6  # the skills' and a few lists of phrases
+# Best-path rescoring loses commands here. The bound on active states halves the cost of a grammar
+# of all skills; narrower beams would, too, but make phrases accept more of other speech.
+TUNING = dict(bestpath=False, silprob=0.5, maxhmmpf=1000)
 START, FINAL = 0, 1  # of every grammar that parse_jsgf returns
+
+
+class Slot:
+    """A decoder with the grammars it has compiled: that takes longer than an utterance."""
+
+    def __init__(self, decoder):
+        self.decoder = decoder
+        self._names = []
+        self.teach({f"[{p.lower()}]": p for p in PHONES} | {UNSAYABLE: NOBODY_SAYS_THIS})
+
+    def teach(self, words):
+        for word, phones in words.items():
+            if self.decoder.lookup_word(word) is None:
+                self.decoder.add_word(word, phones, False)
+
+    def has(self, name):
+        return name in self._names
+
+    def select(self, name, jsgf, garbage):
+        """Compile the grammar unless it is here, and search with it from now on."""
+        if name in self._names:
+            self._names.remove(name)
+        else:
+            fsg = self.decoder.parse_jsgf(jsgf)
+            self._add_garbage(fsg, garbage)
+            self.decoder.add_fsg(name, fsg)
+        self._names.append(name)
+        self.decoder.activate_search(name)
+        if len(self._names) > KEPT_GRAMMARS:
+            self.decoder.remove_search(self._names.pop(0))
+
+    def _add_garbage(self, fsg, probability):
+        price = int(self.decoder.logmath.log(probability) * self.decoder.config["lw"])
+        for phone in PHONES:
+            word = fsg.word_add(f"[{phone.lower()}]")
+            for source, target in ((START, START), (START, FINAL), (FINAL, FINAL)):
+                fsg.trans_add(source, target, price, word)
 
 
 class Engine:
     def __init__(self):
         import pocketsphinx
 
-        self._new = lambda: pocketsphinx.Decoder(
-            pocketsphinx.Config(
-                lm=None, logfn=os.devnull, loglevel="FATAL", bestpath=False, silprob=0.5
-            )
-        )
-        self._idle = [self._prepare(self._new())]
-        self._cepstral_mean = self._idle[0].get_cmn()
+        config = dict(lm=None, logfn=os.devnull, loglevel="FATAL", **TUNING)
+        self._new = lambda: Slot(pocketsphinx.Decoder(pocketsphinx.Config(**config)))
+        self._idle = [self._new()]
+        self._cepstral_mean = self._idle[0].decoder.get_cmn()
         self._busy = {}
         self._words = {}
 
     def setup(self, request):
-        """Add the pronunciations the dictionary lacks and say which words those are."""
-        decoder = (self._idle or list(self._busy.values()))[0]
+        """Note the pronunciations the dictionary lacks and say which words those are."""
+        decoder = (self._idle or list(self._busy.values()))[0].decoder
         new = {w: p for w, p in request["words"].items() if decoder.lookup_word(w) is None}
         self._words.update(new)
-        for each in [*self._idle, *self._busy.values()]:
-            self._add_words(each, new)
         return {"added": sorted(new)}
 
     def open(self, request):
-        decoder = self._idle.pop() if self._idle else self._prepare(self._new())
-        self._add_words(decoder, self._words)
-        try:
-            fsg = decoder.parse_jsgf(request["jsgf"])
-            self._add_garbage(decoder, fsg, request["garbage"])
-            decoder.add_fsg("grammar", fsg)
-            decoder.activate_search("grammar")
-            decoder.set_cmn(self._cepstral_mean)
-            decoder.start_stream()  # forget the noise floor of the stream before
-            decoder.start_utt()
-        except Exception:
-            self._idle.append(decoder)
-            raise
-        self._busy[request["stream"]] = decoder
+        name = hashlib.sha256(request["jsgf"].encode()).hexdigest()
+        if not self._idle:
+            self._idle.append(self._new())
+        slot = next((s for s in self._idle if s.has(name)), self._idle[-1])
+        slot.teach(self._words)
+        slot.select(name, request["jsgf"], request["garbage"])
+        # What was heard before must not matter: forget its mean, and the scores' own history
+        # (pocketsphinx calls start_stream deprecated, but nothing else resets that).
+        slot.decoder.set_cmn(self._cepstral_mean)
+        slot.decoder.start_stream()
+        slot.decoder.start_utt()
+        self._idle.remove(slot)
+        self._busy[request["stream"]] = slot
         return {}
 
     def feed(self, stream, pcm):
-        decoder = self._busy[stream]
+        decoder = self._busy[stream].decoder
         decoder.process_raw(pcm, False, False)
         found = decoder.hyp()
         return " ".join(_merge_garbage(found.hypstr.split())) if found else ""
 
     def finish(self, stream):
-        decoder = self._busy[stream]
+        decoder = self._busy[stream].decoder
         decoder.end_utt()
         words = []
         if decoder.hyp() is not None:
@@ -79,35 +114,15 @@ class Engine:
                 if not s.word.startswith(("<", "(")):  # neither silence nor a null arc
                     score = math.log(s.ascore) * SCORE_UNIT
                     words.append([_plain(s.word), s.start_frame, s.end_frame + 1, score])
-        self.close(stream)
+        self._idle.append(self._busy.pop(stream))
         return {"words": words}
 
     def close(self, stream):
-        decoder = self._busy.pop(stream, None)
-        if decoder is not None:
-            with contextlib.suppress(RuntimeError):  # it had ended
-                decoder.end_utt()
-            self._idle.append(decoder)
+        slot = self._busy.pop(stream, None)
+        if slot is not None:
+            slot.decoder.end_utt()
+            self._idle.append(slot)
         return {}
-
-    def _prepare(self, decoder):
-        self._add_words(decoder, {f"[{p.lower()}]": p for p in PHONES})
-        self._add_words(decoder, {UNSAYABLE: NOBODY_SAYS_THIS})
-        return decoder
-
-    @staticmethod
-    def _add_words(decoder, words):
-        for word, phones in words.items():
-            if decoder.lookup_word(word) is None:
-                decoder.add_word(word, phones, False)
-
-    @staticmethod
-    def _add_garbage(decoder, fsg, probability):
-        price = int(decoder.logmath.log(probability) * decoder.config["lw"])
-        for phone in PHONES:
-            word = fsg.word_add(f"[{phone.lower()}]")
-            for source, target in ((START, START), (START, FINAL), (FINAL, FINAL)):
-                fsg.trans_add(source, target, price, word)
 
 
 def _plain(word):

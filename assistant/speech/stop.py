@@ -1,4 +1,4 @@
-"""The words that stop the speaker, and the rule that decides they were said.
+"""The rule that decides whether a stop phrase was said.
 
 Measured in tests/benchmarks/bench_speech.py: while somebody says something else, the partial
 results of a phrase grammar pass through a phrase for one sentence in eight (Vosk) to four in five
@@ -9,20 +9,15 @@ a long silence. Partials alone count only after 600 ms without a change.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from assistant.speech.recogniser import Transcript
 
-STOP_PHRASES = (
-    "stop", "stop it", "stop that", "stop please", "please stop", "stop now", "stop talking",
-    "stop stop", "okay stop", "be quiet", "please be quiet", "quiet", "quiet please", "cancel",
-    "never mind", "pause", "enough", "that's enough", "shut up", "silence",
-)  # fmt: skip
-SURE = 0.8  # confidence of a final transcript
+SURE = 0.7  # confidence of a final transcript
 STEADY = 6  # equal partials in a row, one every 100 ms
 
 
-def is_stop(heard: Transcript | Sequence[str], phrases: Sequence[str] = STOP_PHRASES) -> bool:
+def is_stop(heard: Transcript | Sequence[str], phrases: Collection[str]) -> bool:
     """Return whether a stop phrase was said, and nothing else.
 
     ``heard`` is the final transcript of a stream opened on ``phrases``, or the partial texts its

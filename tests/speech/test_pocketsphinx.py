@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -63,15 +64,10 @@ def test_the_child_ends_with_its_parent():
     )
     ended = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, check=False)
     assert ended.returncode == -signal.SIGKILL
-    # Our pipe closes only when the child, which inherited standard error, has let go of it; poll
-    # for its end through the kernel's own notification.
-    pid = int(ended.stdout)
     try:
-        handle = os.pidfd_open(pid)
+        handle = os.pidfd_open(int(ended.stdout))
     except ProcessLookupError:
-        return
-    import select
-
+        return  # it is gone already
     assert select.select([handle], [], [], 10.0)[0], "the child outlived its parent"
     os.close(handle)
 
