@@ -124,8 +124,7 @@ def _ready(state: State, event: m.SegmentReady, rules: Rules) -> Outcome:
 
 
 def _patience(state: State, event: m.Heard, rules: Rules) -> Commands:
-    complete = event.stop or (event.command and event.complete)
-    return (m.SetPatience(event.turn, rules.silence_complete if complete else rules.silence),)
+    return (m.SetPatience(event.turn, rules.silence_complete if event.complete else rules.silence),)
 
 
 def _heard_more(state: State, event: m.Heard, rules: Rules) -> Outcome:

@@ -95,9 +95,7 @@ class Dialogue:
             return Assessment(command=True, complete=True)
         match = self._understanding.match(said) if not is_backchannel(said) else None
         if match is not None:
-            return Assessment(
-                command=True, complete=match.complete, familiar=match.familiar
-            )
+            return Assessment(command=True, complete=match.complete, familiar=match.familiar)
         return Assessment(own=speaking is not None and _own(said, speaking))
 
     def could_continue(self, said: str) -> bool:

@@ -133,7 +133,7 @@ class Heard:
     final: bool
     stop: bool = False  # a stop phrase
     command: bool = False  # a sentence of some skill, or an answer to the open question
-    complete: bool = False  # a command that no known sentence continues
+    complete: bool = False  # a command or stop phrase that no known sentence continues
     own: bool = False  # only words the reply itself is saying
     confidence: float = 1.0
 

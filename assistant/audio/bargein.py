@@ -27,7 +27,7 @@ class EvidenceRules:
     usual: float = 0.98  # the quantile that counts as usual
     learn_db: float = 0.4  # how far one hop moves it
     most_db: float = 12.0  # it never gets higher: people talk too, and must not be learned away
-    unlearn_db_s: float = 0.1
+    unlearn_db_s: float = 0.02
     over_noise_db: float = 9.0  # ... and over the background
     hops: int = 2  # hops of agreement before the duck
     lookback: int = samples(0.064)  # the detectors' own delay: speech began this much earlier

@@ -18,9 +18,10 @@ from assistant.settings import Settings
 
 # A wake word over the reply leaves 12 hops or more (5th percentile 17, of 36 recorded people heard
 # over it in four rooms) 6 dB above the expected residual echo; a phrase of our own that resembled
-# "alexa" left one.
+# "alexa" left one, and no voice activity. Both must be missing: the estimate is too high at first.
 OVER_FACTOR = 4.0
 OVER_HOPS = 6
+SPEECH = 0.3
 PAUSE_DEPTH = 0.03  # a hop this much quieter than the loudest of them is a pause
 
 
@@ -52,6 +53,7 @@ class Ears:
         self._powers = np.zeros(self._wake.lag // HOP)  # of the hops before a hit, a ring
         self._hop = 0
         self._over = np.zeros(SAMPLE_RATE // HOP, bool)  # hops with more than the residual echo
+        self._said = np.zeros(SAMPLE_RATE // HOP)  # voice activity; both of the last second
         self._now = Impression(np.zeros(HOP, np.float32))
 
     @property
@@ -88,7 +90,9 @@ class Ears:
         self._hop = (self._hop + 1) % self._powers.size
         now.residual = front_end.residual_power
         now.power = front_end.output_power if playing else broadband
-        self._over[now.at // HOP % self._over.size] = now.power > OVER_FACTOR * now.residual
+        hop = now.at // HOP % self._over.size
+        self._over[hop] = now.power > OVER_FACTOR * now.residual
+        self._said[hop] = now.speech
         score, now.hit = self._wake.process(clean), None
         if score is not None:
             threshold = self._threshold_playing if playing and not held else None
@@ -103,7 +107,7 @@ class Ears:
 
     def _explained(self) -> bool:
         """Whether the residual echo explains what was heard in the last second."""
-        return int(self._over.sum()) < OVER_HOPS
+        return int(self._over.sum()) < OVER_HOPS and float(self._said.max()) < SPEECH
 
     def suspicious(self, now: Impression) -> bool:
         """Whether somebody seems to talk over the reply; ask once per hop while it sounds."""

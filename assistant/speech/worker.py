@@ -20,6 +20,7 @@ from assistant.errors import AssistantError
 from assistant.language.text import UNKNOWN
 from assistant.loop import Channels
 from assistant.skill import Reply, Segment
+from assistant.speech.normalise import for_speech
 from assistant.speech.recogniser import HeardWord, Recogniser, Stream, Transcript
 from assistant.speech.stop import is_stop
 from assistant.speech.voice import Clip, Voice
@@ -254,7 +255,7 @@ class Worker:
             yield m.SegmentReady(turn, index, self._clip(segment), last)
 
     def _clip(self, segment: Segment) -> Clip:
-        return self.voice.speak(segment.text)
+        return self.voice.speak(for_speech(segment.text))
 
     def _apologise(self, command: m.WorkerCommand) -> Iterator[m.Event]:
         match command:

@@ -51,7 +51,8 @@ def test_inside_a_command_only_a_clear_word_wakes():
     assert hit == {False: True, True: False}
 
 
-def test_what_the_residual_echo_explains_is_no_hit(monkeypatch):
+def test_what_the_residual_echo_explains_without_a_voice_is_no_hit(monkeypatch):
     ears = Ears(1, thresholds(LOW, LOW))
     monkeypatch.setattr(type(ears.front_end), "residual_power", property(lambda self: 1.0))
+    monkeypatch.setattr(ears._voice, "process", lambda clean: 0.1)
     assert not [hop for hop in hops(nearly()) if ears.hear(hop[None], SILENCE, True).hit]
