@@ -27,7 +27,6 @@ class EvidenceRules:
     usual: float = 0.98  # the quantile that counts as usual
     learn_db: float = 0.4  # how far one hop moves it
     most_db: float = 12.0  # it never gets higher: people talk too, and must not be learned away
-    unlearn_db_s: float = 0.02
     over_noise_db: float = 9.0  # ... and over the background
     hops: int = 2  # hops of agreement before the duck
     lookback: int = samples(0.064)  # the detectors' own delay: speech began this much earlier
@@ -80,7 +79,6 @@ class Evidence:
         ``converged`` tells that the echo path, and so ``residual``, is known.
         """
         rules, agree = self.rules, False
-        self._usual_db = max(0.0, self._usual_db - rules.unlearn_db_s * HOP / SAMPLE_RATE)
         if speech >= rules.speech and power > self._noise_factor * noise:
             excess_db = 10.0 * log10((power + TINY) / (residual + TINY))
             agree = excess_db > self._margin_db(at, converged)

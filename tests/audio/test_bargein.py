@@ -62,9 +62,6 @@ def test_it_learns_what_its_own_voice_leaves_behind():
         evidence.update(n * HOP, 0.9, LOUD, leak["residual"], QUIET)
     assert hops_until_duck(evidence, **leak) is None
     assert hops_until_duck(evidence) == rules.hops
-    for n in range(int(rules.most_db / rules.unlearn_db_s * SAMPLE_RATE / HOP)):
-        evidence.update(n * HOP, 0.0, QUIET, QUIET, QUIET)
-    assert hops_until_duck(evidence, **leak) == rules.hops
 
 
 def test_people_who_are_not_ducked_for_do_not_teach_it_to_ignore_them():
