@@ -2,7 +2,7 @@
 
 The whole shipped audio thread runs: mixer, canceller, beam, wake word, voice activity, evidence.
 Peers on the same sound: WebRTC AEC3 and SpeexDSP, which only cancel the echo; and Python's own
-switch interval of 5 ms against the speaker's 1 ms. Costs are ratios to real time.
+switch interval of 5 ms against the speaker's 0.1 ms. Costs are ratios to real time.
 """
 
 from __future__ import annotations
@@ -179,6 +179,6 @@ def run(quick: bool, console) -> dict:
     for interval, name in ((app.SWITCH_INTERVAL_S, "the speaker's"), (0.005, "Python's default")):
         count, hops = late_hops(seconds, interval)
         figures["late"][name] = {"late": count, "hops": hops}
-        late.add_row(f"{name}, {1e3 * interval:.0f} ms", f"{count} of {hops}")
+        late.add_row(f"{name}, {1e3 * interval:g} ms", f"{count} of {hops}")
     console.print(late)
     return figures
