@@ -30,9 +30,9 @@ from assistant.status import Status
 from assistant.store import Store
 from assistant.understanding import Understanding
 
-# numpy gives up the GIL in every call on more than some 500 elements, so a hop has dozens of moments
-# at which a busy thread may take it. With Python's 5 ms nearly every hop is late, with 1 ms one in
-# twenty, with this none (tests/benchmarks/bench_cpu.py).
+# numpy gives up the GIL in every call on more than some 500 elements, so a hop has dozens of
+# moments at which a busy thread may take it. With Python's 5 ms nearly every hop is late, with 1 ms
+# one in twenty, with this none (tests/benchmarks/bench_cpu.py).
 SWITCH_INTERVAL_S = 0.0001
 
 
