@@ -39,11 +39,11 @@ def open_recogniser(
     if folder is None:
         if speech.recogniser == "auto":
             recogniser, sentence = _pocketsphinx(grammar)
-            return recogniser, f"{sentence} No Vosk model is installed (`assistant models`)."
+            return recogniser, f"{sentence} No Vosk model is installed (setting speech.vosk_model)."
         raise BadInput(
             "setting speech.recogniser",
             f"no Vosk model in {models.expanduser()}",
-            "fetch one with `assistant models` or set speech.vosk_model",
+            "unpack one there or name its folder in speech.vosk_model",
         )
     try:
         return _vosk(folder, vocabulary)
@@ -73,7 +73,7 @@ def open_voice(speech: settings.Speech, models: Path = MODELS) -> tuple[Voice, s
     path = piper_model(models)
     if path is None:
         voice, sentence = _espeak("en-us")
-        return voice, f"{sentence} No Piper voice is installed (`assistant models`)."
+        return voice, f"{sentence} No Piper voice is installed (setting speech.voice)."
     try:
         return _piper(path)
     except AssistantError as e:

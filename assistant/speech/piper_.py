@@ -15,7 +15,7 @@ from assistant.speech.onnx_outputs import with_durations
 from assistant.speech.segments import has_word, sentences
 from assistant.speech.voice import Clip
 
-_REMEDY = "fetch it with `assistant models`"
+_REMEDY = "put both of its files side by side"
 _THREADS = 2
 _REMEMBERED = 60 * 16_000  # samples of clips kept: half a megabyte is 8 s
 _PEAK = 0.9  # Piper scales every sentence to full scale; leave room for the resampler's ripple

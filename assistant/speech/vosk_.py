@@ -24,7 +24,7 @@ HOUSEHOLD = Path(__file__).with_name("vosk_household") / "model"
 _UNKNOWN = "[unk]"
 _PIECE = 16_000
 _FST_MAGIC = struct.pack("<i", 2125659606)
-_REMEDY = "unpack the model again, or fetch it with `assistant models`"
+_REMEDY = "unpack the model again"
 
 
 class VoskRecogniser:
