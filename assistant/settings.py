@@ -65,7 +65,7 @@ class Speech:
     recogniser: str = setting(
         "auto", "speech to text", choices=("auto", "vosk", "vosk-household", "pocketsphinx")
     )
-    vosk_model: str = setting("", "folder of a Vosk model; empty looks in ~/.local/share/assistant/models")
+    vosk_model: str = setting("", "folder of a Vosk model; empty looks in the models folder")
     voice: str = setting("auto", "'auto', 'espeak:VARIANT' or 'piper:PATH.onnx'")
 
 
