@@ -278,7 +278,7 @@ def _listen(simulation: Simulation) -> None:
     """Play what the first microphone heard on the sound card."""
     from assistant.audio.pyaudio_device import PyAudioDevice
 
-    device = PyAudioDevice(simulation.speaker.settings.audio)
+    device = PyAudioDevice(simulation.speaker.settings.audio.device)
     try:
         for hop in simulation.record.mic:
             device.exchange(np.clip(LISTENING_GAIN * from_int16(hop[0]), -1.0, 1.0))
