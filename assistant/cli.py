@@ -211,7 +211,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in argv
     try:
-        return _run(argv)
+        status = _run(argv)
+        sys.stdout.flush()  # here, where a reader that has gone is still an exception
+        return status
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
