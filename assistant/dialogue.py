@@ -18,6 +18,7 @@ from assistant.language.answers import Answer, is_backchannel, read_answer
 from assistant.messages import Position
 from assistant.skill import Again, Ask, Reply, SkillError
 from assistant.speaker import Speaker, Spoken
+from assistant.speech.segments import sentences
 from assistant.store import Store
 from assistant.understanding import Match, Understanding
 
@@ -205,7 +206,7 @@ class Dialogue:
             self._latest = _Planned(result.reply, result.start)
             return _part(self._latest)
         if isinstance(result, str):
-            return Reply.of(result)
+            return Reply.of(*sentences(result)) if sentences(result) else None
         if result is None or isinstance(result, Reply):
             return result
         raise TypeError(f"a handler returned {type(result).__name__}, not str, Reply, Ask or None")

@@ -303,3 +303,10 @@ def test_answers_may_be_sentences_or_functions(tmp_path):
     dialogue.respond("do it now")
     assert dialogue.respond("yes").text == "Good."
     assert dialogue.respond("yes") is None
+
+
+def test_a_text_of_two_sentences_is_two_segments_so_that_the_first_can_sound_at_once():
+    from assistant.dialogue import Dialogue
+
+    reply = Dialogue._reply(object.__new__(Dialogue), "any", "Added milk. Anything else?")
+    assert [s.text for s in reply.segments] == ["Added milk.", "Anything else?"]

@@ -10,7 +10,6 @@ from assistant.speech.voice import WordTime
 
 _CLAUSE_LIMIT = round(1.5 * SAMPLE_RATE)
 _SENTENCE = re.compile(r"(?:(?<=[.!?…])|(?<=[.!?…][\"')\]]))\s+")
-_CLAUSE = re.compile(r"(?<=[,;:])\s+|\s+(?=[–—-]\s)")
 _ABBREVIATION = re.compile(
     r"(?:^|\s)(?:mr|mrs|ms|dr|st|vs|etc|e\.g|i\.e|a\.m|p\.m|no|approx|[a-z])\.$", re.IGNORECASE
 )
@@ -32,34 +31,6 @@ def sentences(text: str) -> list[str]:
     return found
 
 
-def clauses(text: str) -> list[str]:
-    """Split a sentence at its commas, colons and dashes."""
-    return [part for part in _CLAUSE.split(text.strip()) if part]
-
-
-def first_clause(sentence: str, words: int = 4) -> tuple[str, str]:
-    """Split off the shortest start of at least ``words`` words that ends at a clause boundary.
-
-    Returns (start, rest); the rest is empty when the sentence has no such boundary, or when it
-    would be shorter than two words. Spoken first, it makes the reply start sooner.
-    """
-    parts = clauses(sentence)
-    for i in range(1, len(parts)):
-        start, rest = " ".join(parts[:i]), " ".join(parts[i:])
-        if len(start.split()) >= words and len(rest.split()) >= 2:
-            return start, rest
-    return " ".join(parts), ""
-
-
-def stream_parts(text: str) -> list[str]:
-    """Split a text into the parts to synthesise one after the other: first clause, sentences."""
-    found = sentences(text)
-    if not found:
-        return []
-    start, rest = first_clause(found[0])
-    return [part for part in (start, rest, *found[1:]) if has_word(part)]
-
-
 def resume_point(words: Sequence[WordTime], sample: int) -> int:
     """Return the sample to resume from after a pause at ``sample`` of the clip.
 
@@ -75,9 +46,3 @@ def resume_point(words: Sequence[WordTime], sample: int) -> int:
     if sample - words[clause].start < _CLAUSE_LIMIT:
         return words[clause].start
     return words[now].start
-
-
-def word_at(words: Sequence[WordTime], sample: int) -> int | None:
-    """Return the index of the last word that has begun at ``sample``; None before the first."""
-    begun = sum(w.start <= sample for w in words)
-    return begun - 1 if begun else None

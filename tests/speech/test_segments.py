@@ -14,16 +14,6 @@ TEXTS = st.text(st.sampled_from("abc XY12.,;:!?–'\n "), max_size=80)
 def test_no_word_is_lost_or_moved(text):
     joined = " ".join(segments.sentences(text))
     assert joined.split() == text.split()
-    assert " ".join(segments.clauses(text)).split() == text.split()
-
-
-@given(TEXTS)
-def test_the_parts_to_stream_are_the_text_without_lone_punctuation(text):
-    spoken = " ".join(segments.stream_parts(text)).split()
-    assert [w for w in spoken if segments.has_word(w)] == [
-        w for w in text.split() if segments.has_word(w)
-    ]
-    assert all(segments.has_word(part) for part in segments.stream_parts(text))
 
 
 @pytest.mark.parametrize(
@@ -38,21 +28,6 @@ def test_the_parts_to_stream_are_the_text_without_lone_punctuation(text):
 )
 def test_sentences_end_where_a_reader_stops(text, expected):
     assert segments.sentences(text) == expected
-
-
-@pytest.mark.parametrize(
-    ("sentence", "start"),
-    [
-        ("On your list you have milk, eggs, and bread.", "On your list you have milk,"),
-        ("Yes, I added the milk, and it is first.", "Yes, I added the milk,"),
-        ("Yes, done.", "Yes, done."),
-        ("No comma in this rather long sentence at all.", None),
-    ],
-)  # fmt: skip
-def test_the_first_clause_has_four_words_and_leaves_two(sentence, start):
-    first, rest = segments.first_clause(sentence)
-    assert first == (start or sentence)
-    assert f"{first} {rest}".strip() == sentence
 
 
 def test_it_resumes_at_the_clause_when_that_began_a_moment_ago_else_at_the_word():
@@ -79,5 +54,3 @@ def test_the_resume_point_is_the_start_of_a_word_and_not_later_than_now(parts, s
     point = segments.resume_point(words, sample)
     assert 0 <= point <= sample
     assert point in {w.start for w in words} | {0}
-    index = segments.word_at(words, sample)
-    assert index is None or words[index].start <= sample
