@@ -10,8 +10,6 @@ import logging
 from collections.abc import Iterator
 from dataclasses import replace
 
-import numpy as np
-
 from assistant import messages as m
 from assistant.audio.capture import CaptureRing
 from assistant.audio.format import SAMPLE_RATE
@@ -20,83 +18,20 @@ from assistant.errors import AssistantError
 from assistant.language.text import UNKNOWN
 from assistant.loop import Channels
 from assistant.skill import Reply, Segment
+from assistant.speech.hearing import Hearing, could_be_said
 from assistant.speech.normalise import for_speech
-from assistant.speech.recogniser import HeardWord, Recogniser, Stream, Transcript
-from assistant.speech.stop import is_stop
+from assistant.speech.recogniser import HeardWord, Recogniser, Transcript
 from assistant.speech.voice import Clip, Voice
 
 log = logging.getLogger(__name__)
 
-BLOCK = SAMPLE_RATE // 10
 TRAILING = SAMPLE_RATE // 5  # sound after the last speech that the recogniser still gets
-PRE_ROLL = 3 * SAMPLE_RATE // 20
-SHORTEST_S = 0.25  # of a command said over the reply
-WORD_S = 0.15  # ... and of each word in it: seven a second is as fast as people get
 WHOLE_SENTENCE = 5  # words: "add nails to the list" may name anything
-VAGUE = 0.7  # an utterance this uncertain does not speak against a stop phrase
 TAIL = 7 * SAMPLE_RATE // 20  # a word ending this soon after the hit may be the wake word's tail
 TAIL_WORDS = 2
 REFUSALS = {"don't", "do", "not", "never", "no"}  # never dropped: they turn a command around
 ONLY_THE_NAME = SAMPLE_RATE // 4  # nothing was said but the wake word
 APOLOGY = "Sorry, something went wrong."
-
-
-class _Hearing:
-    """One utterance being recognised, with a stop-phrase spotter beside it when we talk."""
-
-    def __init__(
-        self, command: m.Recognise, recogniser: Recogniser, stops: tuple[str, ...]
-    ) -> None:
-        self.turn, self.woken = command.turn, command.woken
-        self.start = self._fed = command.start
-        self.over_speech = command.over_speech
-        self._stops = stops
-        self._stream: Stream = recogniser.open()
-        self._spotter: Stream | None = None
-        if command.over_speech is not None:
-            self._spotter = recogniser.open(stops)
-        self._spotted: list[str] = []
-        self.text = ""
-        self.stopped = False  # a stop phrase was said, and nothing else
-
-    def feed(self, ring: CaptureRing, until: int, *, all_of_it: bool = False) -> bool:
-        """Feed whole blocks of what is new; return True when something was understood anew."""
-        before = self.text, self.stopped
-        while until - self._fed >= (1 if all_of_it else BLOCK):
-            block = ring.read(self._fed, min(until, self._fed + BLOCK))
-            self._fed = min(until, self._fed + BLOCK)
-            if block.size:
-                self.text = self._stream.feed(block)
-                self._spot(block)
-        return (self.text, self.stopped) != before
-
-    def _spot(self, block: np.ndarray) -> None:
-        if self._spotter is not None:
-            self._spotted.append(self._spotter.feed(block))
-            self.stopped = self.text in self._stops and is_stop(self._spotted, self._stops)
-
-    def finish(self) -> Transcript:
-        """Return the final transcript; ``stopped`` is final too."""
-        transcript = self._stream.finish()
-        if self._spotter is not None:
-            agrees = transcript.text in self._stops or transcript.confidence < VAGUE
-            self.stopped = agrees and is_stop(self._spotter.finish(), self._stops)
-        return transcript
-
-    def close(self) -> None:
-        """Drop the streams."""
-        self._stream.close()
-        if self._spotter is not None:
-            self._spotter.close()
-
-
-def _could_be_said(text: str, length: int) -> bool:
-    """Whether ``length`` samples, pre-roll included, are enough to say ``text`` in.
-
-    A cough makes any recogniser find words; nobody says "add back" in a fifth of a second.
-    """
-    spoken_s = (length - PRE_ROLL) / SAMPLE_RATE
-    return spoken_s >= max(SHORTEST_S, WORD_S * len(text.split()))
 
 
 class Worker:
@@ -114,7 +49,7 @@ class Worker:
         self._channels, self._ring = channels, ring
         self.recogniser, self.dialogue, self.voice = recogniser, dialogue, voice
         self._stops = stops
-        self._hearing: _Hearing | None = None
+        self._hearing: Hearing | None = None
         self._spoken: dict[int, tuple[str, ...]] = {}  # what the reply of a turn says
 
     def handle(self, command: m.WorkerCommand) -> Iterator[m.Event]:
@@ -142,7 +77,7 @@ class Worker:
             case m.Recognise():
                 self._forget()
                 if not self._cancelled(command.turn):
-                    self._hearing = _Hearing(command, self.recogniser, self._stops)
+                    self._hearing = Hearing(command, self.recogniser, self._stops)
             case m.Captured():
                 yield from self._captured(command)
             case m.Conclude():
@@ -162,7 +97,7 @@ class Worker:
             self._hearing = None
 
     @staticmethod
-    def _may_be_tail(word: HeardWord, hearing: _Hearing) -> bool:
+    def _may_be_tail(word: HeardWord, hearing: Hearing) -> bool:
         """Whether a first word may be the end of the wake word; an unknown one may be "don't"."""
         if word.text in REFUSALS:
             return False
@@ -174,7 +109,7 @@ class Worker:
         if hearing is not None and hearing.feed(self._ring, command.until):
             yield self._heard(hearing, self._so_far(hearing), final=False)
 
-    def _so_far(self, hearing: _Hearing) -> str:
+    def _so_far(self, hearing: Hearing) -> str:
         """Return the partial text, without what may be the wake word's tail (no times yet)."""
         words = hearing.text.split()
         if hearing.woken is None or self.dialogue.assess(hearing.text).command:
@@ -196,14 +131,12 @@ class Worker:
         transcript = hearing.finish()
         text = self._without_wake_word(hearing, transcript, command.end)
         event = self._heard(hearing, text, final=True, confidence=transcript.confidence)
-        if hearing.over_speech is not None and not _could_be_said(
-            text, command.end - hearing.start
-        ):
+        if hearing.over_speech is not None and not could_be_said(text, command.end - hearing.start):
             event = replace(event, command=False)
         self._forget()
         yield event
 
-    def _without_wake_word(self, hearing: _Hearing, heard: Transcript, end: int) -> str:
+    def _without_wake_word(self, hearing: Hearing, heard: Transcript, end: int) -> str:
         """Drop what the recogniser made of the wake word's end, if only that makes sense of it."""
         if hearing.woken is not None and end <= hearing.woken + ONLY_THE_NAME:
             return ""
@@ -217,7 +150,7 @@ class Worker:
                 return text
         return heard.text
 
-    def _heard(self, hearing: _Hearing, text: str, final: bool, confidence: float = 1.0) -> m.Heard:
+    def _heard(self, hearing: Hearing, text: str, final: bool, confidence: float = 1.0) -> m.Heard:
         speaking = self._spoken.get(hearing.over_speech) if hearing.over_speech else None
         sense = self.dialogue.assess(text, speaking=speaking)
         command = sense.command

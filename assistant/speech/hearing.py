@@ -1,0 +1,75 @@
+"""One utterance between the capture ring and the recogniser, and whether it was a stop phrase."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assistant import messages as m
+from assistant.audio.capture import CaptureRing
+from assistant.audio.format import SAMPLE_RATE
+from assistant.speech.recogniser import Recogniser, Stream, Transcript
+from assistant.speech.stop import is_stop
+
+BLOCK = SAMPLE_RATE // 10
+PRE_ROLL = 3 * SAMPLE_RATE // 20
+SHORTEST_S = 0.25  # of a command said over the reply
+WORD_S = 0.15  # ... and of each word in it: seven a second is as fast as people get
+VAGUE = 0.7  # an utterance this uncertain does not speak against a stop phrase
+
+
+class Hearing:
+    """One utterance being recognised, with a stop-phrase spotter beside it when we talk."""
+
+    def __init__(
+        self, command: m.Recognise, recogniser: Recogniser, stops: tuple[str, ...]
+    ) -> None:
+        self.turn, self.woken = command.turn, command.woken
+        self.start = self._fed = command.start
+        self.over_speech = command.over_speech
+        self._stops = stops
+        self._stream: Stream = recogniser.open()
+        self._spotter: Stream | None = None
+        if command.over_speech is not None:
+            self._spotter = recogniser.open(stops)
+        self._spotted: list[str] = []
+        self.text = ""
+        self.stopped = False  # a stop phrase was said, and nothing else
+
+    def feed(self, ring: CaptureRing, until: int, *, all_of_it: bool = False) -> bool:
+        """Feed whole blocks of what is new; return True when something was understood anew."""
+        before = self.text, self.stopped
+        while until - self._fed >= (1 if all_of_it else BLOCK):
+            block = ring.read(self._fed, min(until, self._fed + BLOCK))
+            self._fed = min(until, self._fed + BLOCK)
+            if block.size:
+                self.text = self._stream.feed(block)
+                self._spot(block)
+        return (self.text, self.stopped) != before
+
+    def _spot(self, block: np.ndarray) -> None:
+        if self._spotter is not None:
+            self._spotted.append(self._spotter.feed(block))
+            self.stopped = self.text in self._stops and is_stop(self._spotted, self._stops)
+
+    def finish(self) -> Transcript:
+        """Return the final transcript; ``stopped`` is final too."""
+        transcript = self._stream.finish()
+        if self._spotter is not None:
+            agrees = transcript.text in self._stops or transcript.confidence < VAGUE
+            self.stopped = agrees and is_stop(self._spotter.finish(), self._stops)
+        return transcript
+
+    def close(self) -> None:
+        """Drop the streams."""
+        self._stream.close()
+        if self._spotter is not None:
+            self._spotter.close()
+
+
+def could_be_said(text: str, length: int) -> bool:
+    """Whether ``length`` samples, pre-roll included, are enough to say ``text`` in.
+
+    A cough makes any recogniser find words; nobody says "add back" in a fifth of a second.
+    """
+    spoken_s = (length - PRE_ROLL) / SAMPLE_RATE
+    return spoken_s >= max(SHORTEST_S, WORD_S * len(text.split()))
