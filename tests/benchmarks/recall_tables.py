@@ -1,0 +1,157 @@
+"""Sums up what was heard over the speaker's own sound, and prints it beside the goals."""
+
+from __future__ import annotations
+
+from math import sqrt
+
+import numpy as np
+from rich.table import Table
+
+from tests.benchmarks import engines
+from tests.benchmarks.echo_scenes import SER
+from tests.benchmarks.wake_recall import LEVELS, Heard
+
+# Wake recall asked for, by level in dB; a 4-microphone board must reach its own and the pair's.
+GOALS = {
+    engines.name_of(2): {0: 0.98, -10: 0.96, -20: 0.85},
+    engines.name_of(4): {-20: 0.92, -30: 0.70},
+}
+PART_OF_MISSES = 0.5  # of SpeexDSP's
+
+
+def interval(heard: int, of: int) -> tuple[float, float]:
+    """Return the 95 % interval of a proportion (Wilson's score interval, 1927)."""
+    if not of:
+        return 0.0, 1.0
+    z, p = 1.96, heard / of
+    middle = (p + z * z / (2 * of)) / (1 + z * z / of)
+    half = z * sqrt(p * (1 - p) / of + z * z / (4 * of * of)) / (1 + z * z / of)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def summarise(rows: list[Heard]) -> dict:
+    """Return the figures by engine, in the order they were heard."""
+    names = dict.fromkeys(row.engine for row in rows)
+    result = {name: _engine([r for r in rows if r.engine == name]) for name in names}
+    peer = result.get(engines.SPEEX)
+    for figures in result.values() if peer else ():
+        for level, point in figures["recall"].items():
+            theirs = peer["recall"][level]["missed"]
+            point["misses_of_speex"] = point["missed"] / theirs if theirs else None
+    return result
+
+
+def _engine(rows: list[Heard]) -> dict:
+    hours = sum(r.alone_s for r in rows) / 3600
+    figures: dict = {"recall": {}, "recall_at_0.5": {}, "by_far_end": {}, "hours": hours}
+    for level in dict.fromkeys(r.level for r in rows):
+        here = [r for r in rows if r.level == level]
+        figures["recall"][level] = _point([x for r in here for x in r.product])
+        figures["recall_at_0.5"][level] = _point([x for r in here for x in r.scored])
+        for far_end in sorted({r.far_end for r in here}):
+            words = [x for r in here if r.far_end == far_end for x in r.product]
+            figures["by_far_end"].setdefault(far_end, {})[level] = _point(words)
+    figures["false"] = sum(r.false for r in rows)
+    figures["false_at_0.5"] = sum(r.false_scored for r in rows)
+    figures["false_per_hour"] = figures["false"] / hours if hours else None
+    erles = [r.erle_db for r in rows if r.erle_db is not None]
+    if erles:
+        figures["erle_db"] = float(np.mean(erles))
+    figures["of_real_time"] = float(np.mean([r.cpu for r in rows]))
+    return figures
+
+
+def _point(words: list[bool]) -> dict:
+    heard, of = sum(words), len(words)
+    return {
+        "heard": heard,
+        "of": of,
+        "missed": of - heard,
+        "recall": heard / of if of else None,
+        "interval": interval(heard, of),
+    }
+
+
+def goals(result: dict) -> list[dict]:
+    """Return every goal on recall with what was reached; absent engines are left out."""
+    found = []
+    for name, asked in GOALS.items():
+        for level, goal in asked.items():
+            if name in result and level in result[name]["recall"]:
+                got = result[name]["recall"][level]["recall"]
+                found.append(_goal(f"{name}: recall at {level} dB", goal, got, got >= goal))
+        for level, point in result.get(name, {"recall": {}})["recall"].items():
+            ratio = point.get("misses_of_speex")
+            if ratio is not None:
+                what = f"{name}: misses / SpeexDSP's at {level} dB"
+                found.append(_goal(what, PART_OF_MISSES, ratio, ratio <= PART_OF_MISSES))
+    return found
+
+
+def _goal(what: str, goal: float, got: float, reached: bool) -> dict:
+    return {"what": what, "goal": goal, "got": got, "reached": bool(reached)}
+
+
+def recall_table(result: dict, missing: dict[str, str], what: str) -> Table:
+    """Return the table of recall by engine and level."""
+    table = Table(title=f'Wake word "alexa" over the speaker\'s own sound: {what}')
+    table.add_column("engine")
+    for level in LEVELS:
+        table.add_column(f"{level} dB", justify="right")
+    for column in ("score ≥ 0.5", "false", "a hour", "ERLE dB", "of real time"):
+        table.add_column(column, justify="right")
+    for name, row in result.items():
+        cells = [_cell(name, level, row["recall"].get(level)) for level in LEVELS]
+        others = [row["recall_at_0.5"].get(level) for level in LEVELS]
+        table.add_row(
+            name,
+            *cells,
+            " ".join(f"{p['recall']:.2f}" if p else "-" for p in others),
+            str(row["false"]),
+            f"{row['false_per_hour']:.1f}",
+            f"{row['erle_db']:.1f}" if "erle_db" in row else "-",
+            f"{row['of_real_time']:.3f}",
+        )
+    for name, reason in missing.items():
+        table.add_row(name, reason)
+    hours = next(iter(result.values()))["hours"] if result else 0
+    table.caption = (
+        f"{SER} [95 % interval]. * the goal, met; ! missed. By the product's rule: our shipped "
+        "ears; everybody else's output goes to the same model, decision and threshold. score ≥ "
+        f"0.5: at the same levels, on that alone. false: hits in {hours:.2f} h without a word. "
+        "Real time with wake word; ours with voice activity too."
+    )
+    return table
+
+
+def _cell(name: str, level: int, point: dict | None) -> str:
+    if point is None:
+        return "-"
+    goal = GOALS.get(name, {}).get(level)
+    mark = "" if goal is None else "*" if point["recall"] >= goal else "!"
+    low, high = point["interval"]
+    return f"{point['recall']:.3f}{mark} [{low:.2f} {high:.2f}]"
+
+
+def misses_table(result: dict) -> Table:
+    """Return the table of misses over SpeexDSP's, and of recall by what plays."""
+    table = Table(title="Misses / SpeexDSP's misses (goal: at most 0.5), and recall by what plays")
+    table.add_column("engine")
+    for level in LEVELS:
+        table.add_column(f"{level} dB", justify="right")
+    far_ends = list(next(iter(result.values()))["by_far_end"]) if result else []
+    for far_end in far_ends:
+        table.add_column(far_end, justify="right")
+    for name, row in result.items():
+        ratios = [row["recall"].get(level, {}).get("misses_of_speex") for level in LEVELS]
+        table.add_row(
+            name,
+            *("-" if r is None else f"{r:.2f}" for r in ratios),
+            *(_levels(row["by_far_end"].get(far_end, {})) for far_end in far_ends),
+        )
+    table.caption = "Recall by what plays: at the same levels, loudest first."
+    return table
+
+
+def _levels(points: dict) -> str:
+    return " ".join(f"{point['recall']:.2f}" for point in points.values())
