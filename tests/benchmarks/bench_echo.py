@@ -11,10 +11,10 @@ import time
 
 from rich.progress import track
 
-from tests.benchmarks import engines, recall_tables, wake_recall
+from tests.benchmarks import engines, recall_tables, reconvergence, wake_recall
 from tests.data import data_root
 
-PARTS = ("recall",)
+PARTS = ("recall", "reconvergence")
 
 
 def run(
@@ -31,27 +31,41 @@ def run(
         console.print(f"no recordings in {data}; set ASSISTANT_TEST_DATA")
         return {}
     wanted = parts.split(",") if parts else PARTS
+    chosen = [part.strip() for part in only.split(",")]
     result: dict = {}
     if "recall" in wanted:
-        result["recall"] = _recall(data, quick, tune, only, workers, console)
+        names = _only(wake_recall.default_names(), chosen)
+        todo = wake_recall.jobs(data, tune, quick, names)
+        result["recall"] = _recall(todo, tune, workers, console)
+    if "reconvergence" in wanted:
+        names = _only((*engines.peers()[0], engines.name_of(1), engines.name_of(2)), chosen)
+        todo = reconvergence.jobs(data, tune, quick, names)
+        curves = _tracked(reconvergence.measure(todo, workers), "changes", len(todo), console)
+        result["reconvergence"] = reconvergence.summarise(curves)
+        console.print(reconvergence.table(result["reconvergence"]))
     console.print(f"took {(time.monotonic() - began) / 60:.1f} min")
     return result
 
 
-def _recall(data, quick: bool, tune: bool, only: str, workers: int, console) -> dict:
-    names = wake_recall.default_names()
-    if only:
-        names = tuple(n for n in names if any(part.strip() in n for part in only.split(",")))
-    todo = wake_recall.jobs(data, tune, quick, names)
-    rooms = wake_recall.measure(todo, workers)
-    shown = track(rooms, "wake words", total=len(todo), console=console, transient=True)
-    rows = [row for room in shown for row in room]
+def _only(names: tuple[str, ...], chosen: list[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if any(part in name for part in chosen))
+
+
+def _tracked(groups, what: str, total: int, console) -> list:
+    """Return everything in ``groups``, with a bar while it is measured."""
+    shown = track(groups, what, total=total, console=console, transient=True)
+    return [one for group in shown for one in group]
+
+
+def _recall(todo: list, tune: bool, workers: int, console) -> dict:
+    rows = _tracked(wake_recall.measure(todo, workers), "wake words", len(todo), console)
     result = recall_tables.summarise(rows)
     words = sum(len(job.clips) for job in todo)
-    which = "tuning set" if tune else "held-back rooms"
+    which = "tuning set" if tune else "held back"
     what = f"{words} recorded people a level, {len(todo)} rooms ({which})"
     console.print(recall_tables.recall_table(result, engines.peers()[1], what))
     console.print(recall_tables.misses_table(result))
+    console.print(recall_tables.far_end_table(result))
     return {"engines": result, "goals": recall_tables.goals(result), "words": words}
 
 

@@ -17,6 +17,7 @@ from tests.benchmarks.peers import Missing, Speex, WebRtc
 
 Engine = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 MARGIN = 64
+ARRAYS = (1, 2, 4, 6)
 NEAR, NONE, SPEEX, AEC3 = "near end alone", "no AEC", Speex.name, WebRtc.name
 
 
@@ -37,6 +38,11 @@ def peers() -> tuple[dict[str, Engine], dict[str, str]]:
 def name_of(mics: int) -> str:
     """Return what our front end with so many microphones is called in the tables."""
     return f"ours, {mics} mic{'s' * (mics > 1)}"
+
+
+def mics_of(name: str) -> int:
+    """Return how many microphones the engine ``name`` uses."""
+    return next((mics for mics in ARRAYS if name == name_of(mics)), 1)
 
 
 def delayed(x: np.ndarray, lag: int) -> np.ndarray:

@@ -93,34 +93,26 @@ def _goal(what: str, goal: float, got: float, reached: bool) -> dict:
 
 
 def recall_table(result: dict, missing: dict[str, str], what: str) -> Table:
-    """Return the table of recall by engine and level."""
-    table = Table(title=f'Wake word "alexa" over the speaker\'s own sound: {what}')
-    table.add_column("engine")
-    for level in LEVELS:
-        table.add_column(f"{level} dB", justify="right")
-    for column in ("score ≥ 0.5", "false", "a hour", "ERLE dB", "of real time"):
-        table.add_column(column, justify="right")
+    """Return the table of recall by engine and level, with 95 % intervals."""
+    table = _levelled(f'Wake word "alexa" over the speaker\'s own sound: {what}')
     for name, row in result.items():
-        cells = [_cell(name, level, row["recall"].get(level)) for level in LEVELS]
-        others = [row["recall_at_0.5"].get(level) for level in LEVELS]
-        table.add_row(
-            name,
-            *cells,
-            " ".join(f"{p['recall']:.2f}" if p else "-" for p in others),
-            str(row["false"]),
-            f"{row['false_per_hour']:.1f}",
-            f"{row['erle_db']:.1f}" if "erle_db" in row else "-",
-            f"{row['of_real_time']:.3f}",
-        )
+        table.add_row(name, *(_cell(name, lv, row["recall"].get(lv)) for lv in LEVELS))
     for name, reason in missing.items():
         table.add_row(name, reason)
-    hours = next(iter(result.values()))["hours"] if result else 0
     table.caption = (
-        f"{SER} [95 % interval]. * the goal, met; ! missed. By the product's rule: our shipped "
-        "ears; everybody else's output goes to the same model, decision and threshold. score ≥ "
-        f"0.5: at the same levels, on that alone. false: hits in {hours:.2f} h without a word. "
-        "Real time with wake word; ours with voice activity too."
+        f"{SER} 95 % intervals. * goal met, ! missed. By the product's rule: our shipped ears; "
+        "everybody else's output goes to the same model, decision and threshold."
     )
+    return table
+
+
+def _levelled(title: str, *more: str) -> Table:
+    table = Table(title=title, padding=(0, 1, 0, 0))
+    table.add_column("engine", no_wrap=True)
+    for level in LEVELS:
+        table.add_column(f"{level} dB", justify="right", no_wrap=True)
+    for column in more:
+        table.add_column(column, justify="right")
     return table
 
 
@@ -128,28 +120,45 @@ def _cell(name: str, level: int, point: dict | None) -> str:
     if point is None:
         return "-"
     goal = GOALS.get(name, {}).get(level)
-    mark = "" if goal is None else "*" if point["recall"] >= goal else "!"
+    mark = " " if goal is None else "*" if point["recall"] >= goal else "!"
     low, high = point["interval"]
-    return f"{point['recall']:.3f}{mark} [{low:.2f} {high:.2f}]"
+    return f"{point['recall']:.3f}{mark} {low:.2f}-{high:.2f}"
 
 
 def misses_table(result: dict) -> Table:
-    """Return the table of misses over SpeexDSP's, and of recall by what plays."""
-    table = Table(title="Misses / SpeexDSP's misses (goal: at most 0.5), and recall by what plays")
-    table.add_column("engine")
-    for level in LEVELS:
-        table.add_column(f"{level} dB", justify="right")
-    far_ends = list(next(iter(result.values()))["by_far_end"]) if result else []
-    for far_end in far_ends:
-        table.add_column(far_end, justify="right")
+    """Return the table of misses over SpeexDSP's, false hits, ERLE and cost."""
+    title = "Misses / SpeexDSP's misses (goal: at most 0.5), and what else was counted"
+    table = _levelled(title, "score ≥ 0.5", "false", "an hour", "ERLE dB", "real time")
     for name, row in result.items():
         ratios = [row["recall"].get(level, {}).get("misses_of_speex") for level in LEVELS]
+        others = [row["recall_at_0.5"].get(level) for level in LEVELS]
         table.add_row(
             name,
             *("-" if r is None else f"{r:.2f}" for r in ratios),
-            *(_levels(row["by_far_end"].get(far_end, {})) for far_end in far_ends),
+            " ".join(f"{p['recall']:.2f}" if p else "-" for p in others),
+            f"{row['false']} ({row['false_at_0.5']})",
+            f"{row['false_per_hour']:.0f}",
+            f"{row['erle_db']:.1f}" if "erle_db" in row else "-",
+            f"{row['of_real_time']:.3f}",
         )
-    table.caption = "Recall by what plays: at the same levels, loudest first."
+    hours = next(iter(result.values()))["hours"] if result else 0
+    table.caption = (
+        "score ≥ 0.5: recall by that alone at the same levels. false: hits without a word in "
+        f"{hours:.2f} h of playback (by score ≥ 0.5), all levels. Real time: CPU with the wake "
+        "word; ours with voice activity too."
+    )
+    return table
+
+
+def far_end_table(result: dict) -> Table:
+    """Return the table of recall by what plays."""
+    far_ends = list(next(iter(result.values()))["by_far_end"]) if result else []
+    table = Table(title=f"Recall at {', '.join(map(str, LEVELS))} dB, by what the speaker plays")
+    table.add_column("engine", no_wrap=True)
+    for far_end in far_ends:
+        table.add_column(far_end, justify="right", no_wrap=True)
+    for name, row in result.items():
+        table.add_row(name, *(_levels(row["by_far_end"].get(f, {})) for f in far_ends))
     return table
 
 

@@ -7,12 +7,9 @@ count, a score of 0.5 or more, is openWakeWord's own rule.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -24,13 +21,13 @@ from assistant.settings import Settings
 from tests.benchmarks import engines, rooms
 from tests.benchmarks.echo_scenes import LEAD_S, Scene, Scenes, count, listening_s
 from tests.benchmarks.far_ends import kind
+from tests.benchmarks.parallel import in_order
 
 LEVELS = (0, -10, -20, -30)
-ARRAYS = (1, 2, 4, 6)
+ARRAYS = engines.ARRAYS
 REPORTING, TUNING = 100, 200  # the first room of each set
 ROOMS, TUNING_ROOMS = 20, 10
 SCORE = 0.5
-WORKERS = 2
 
 
 @dataclass(frozen=True)
@@ -87,14 +84,9 @@ def default_names(arrays: tuple[int, ...] = ARRAYS) -> tuple[str, ...]:
     return (engines.NEAR, engines.NONE, *engines.peers()[0], *ours)
 
 
-def measure(todo: list[Job], workers: int = WORKERS) -> Iterator[list[Heard]]:
+def measure(todo: list[Job], workers: int) -> Iterator[list[Heard]]:
     """Yield what was heard, room by room in order."""
-    if workers < 2:
-        yield from map(listen, todo)
-        return
-    os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1")  # before numpy is loaded
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-        yield from pool.map(listen, todo)
+    return in_order(listen, todo, workers)
 
 
 def listen(job: Job) -> list[Heard]:
@@ -103,7 +95,7 @@ def listen(job: Job) -> list[Heard]:
     peers = engines.peers()[0]
     found = []
     for mics in ARRAYS[1:]:
-        names = [name for name in job.names if max(2, mics_of(name)) == mics]
+        names = [name for name in job.names if max(2, engines.mics_of(name)) == mics]
         if not names:
             continue
         parts = scenes.parts(mics)
@@ -114,16 +106,11 @@ def listen(job: Job) -> list[Heard]:
     return found
 
 
-def mics_of(name: str) -> int:
-    """Return how many microphones the engine ``name`` uses."""
-    return next((m for m in ARRAYS if name == engines.name_of(m)), 1)
-
-
 def _hear(name: str, scene: Scene, level: int, seed: int, peers: dict) -> Heard:
     settings, size = alexa(), scene.mics.shape[1]
     started = time.process_time()
     if name.startswith("ours"):
-        out, hits, scores = shipped(scene, mics_of(name), settings)
+        out, hits, scores = shipped(scene, engines.mics_of(name), settings)
     else:
         if name == engines.NEAR:
             out = scene.near[0]
