@@ -8,6 +8,8 @@ delay (less 4 ms); ours finds it. The default rooms (seeds 100 and up) are for r
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.progress import track
@@ -25,8 +27,6 @@ from tests.benchmarks import (
     wake_recall,
 )
 from tests.data import data_root
-
-PARTS = ("recall", "reconvergence", "recorded", "cost")
 
 
 def run(
@@ -46,33 +46,13 @@ def run(
     rooms and every second person, which are there to be looked at. ``plots`` is a folder to
     draw into.
     """
+    wanted = _parts(parts)
     data, began = data_root(), time.monotonic()
     if not (data / "alexa").is_dir():
         console.print(f"no recordings in {data}; set ASSISTANT_TEST_DATA")
         return {}
-    wanted = [part.strip() for part in parts.split(",")] if parts else list(PARTS)
-    for part in wanted:
-        if part not in PARTS:
-            raise BadInput(
-                "assistant bench", f'there is no part "{part}"', did_you_mean(part, PARTS)
-            )
-    chosen = [part.strip() for part in only.split(",")]
-    result: dict = {}
-    if "recall" in wanted:
-        names = _only(wake_recall.default_names(), chosen)
-        todo = wake_recall.jobs(data, tune, quick, names)
-        result["recall"] = _recall(todo, tune, workers, console)
-    if "reconvergence" in wanted:
-        names = _only((*engines.peers()[0], engines.name_of(1), engines.name_of(2)), chosen)
-        todo = reconvergence.jobs(data, tune, quick, names)
-        curves = _tracked(reconvergence.measure(todo, workers), "changes", len(todo), console)
-        result["reconvergence"] = reconvergence.summarise(curves)
-        console.print(reconvergence.table(result["reconvergence"]))
-    if "recorded" in wanted:
-        names = _only((engines.NONE, *engines.peers()[0], engines.name_of(1)), chosen)
-        result["recorded"] = _recorded(data, quick, names, workers, console)
-    if "cost" in wanted:
-        result["cost"] = _cost(quick, console)
+    how = Run(data, quick, tune, [part.strip() for part in only.split(",")], workers, console)
+    result = {part: PARTS[part](how) for part in wanted}
     if plots is not None:
         written = echo_plots.draw_all(result, plots)
         console.print("wrote " + ", ".join(str(path) for path in written))
@@ -80,40 +60,77 @@ def run(
     return result
 
 
-def _only(names: tuple[str, ...], chosen: list[str]) -> tuple[str, ...]:
-    return tuple(name for name in names if any(part in name for part in chosen))
+def _parts(parts: str) -> list[str]:
+    wanted = [part.strip() for part in parts.split(",")] if parts else list(PARTS)
+    for part in wanted:
+        if part not in PARTS:
+            remedy = did_you_mean(part, PARTS)
+            raise BadInput("assistant bench --parts", f'there is no "{part}"', remedy)
+    return wanted
 
 
-def _tracked(groups, what: str, total: int, console) -> list:
-    """Return everything in ``groups``, with a bar while it is measured."""
-    shown = track(groups, what, total=total, console=console, transient=True)
-    return [one for group in shown for one in group]
+@dataclass(frozen=True)
+class Run:
+    """How the parts are measured."""
+
+    data: Path
+    quick: bool
+    tune: bool
+    chosen: list[str]  # parts of the engines' names
+    workers: int
+    console: object
+
+    def names(self, *offered: str) -> tuple[str, ...]:
+        """Return those engines that were chosen."""
+        return tuple(name for name in offered if any(part in name for part in self.chosen))
+
+    def all_of(self, groups: Iterable[list], what: str, total: int) -> list:
+        """Return everything in ``groups``, with a bar while it is measured."""
+        shown = track(groups, what, total=total, console=self.console, transient=True)
+        return [one for group in shown for one in group]
 
 
-def _recall(todo: list, tune: bool, workers: int, console) -> dict:
-    rows = _tracked(wake_recall.measure(todo, workers), "wake words", len(todo), console)
+def _recall(how: Run) -> dict:
+    todo = wake_recall.jobs(how.data, how.tune, how.quick, how.names(*wake_recall.default_names()))
+    rows = how.all_of(wake_recall.measure(todo, how.workers), "wake words", len(todo))
     result = recall_tables.summarise(rows)
     words = sum(len(job.clips) for job in todo)
-    which = "tuning set" if tune else "held back"
+    which = "tuning set" if how.tune else "held back"
     what = f"{words} recorded people a level, {len(todo)} rooms ({which})"
-    console.print(recall_tables.recall_table(result, engines.peers()[1], what))
-    console.print(recall_tables.misses_table(result))
-    console.print(recall_tables.far_end_table(result))
+    if not result:
+        return {}
+    for table in (
+        recall_tables.recall_table(result, engines.peers()[1], what),
+        recall_tables.misses_table(result),
+        recall_tables.far_end_table(result),
+    ):
+        how.console.print(table)
     return {"engines": result, "goals": recall_tables.goals(result), "words": words}
 
 
-def _recorded(data, quick: bool, names: tuple[str, ...], workers: int, console) -> dict:
-    todo = recorded_echo.jobs(data, quick, names)
-    ratings = _tracked(recorded_echo.measure(todo, workers), "recorded", len(todo), console)
+def _reconvergence(how: Run) -> dict:
+    names = how.names(*engines.peers()[0], engines.name_of(1), engines.name_of(2))
+    todo = reconvergence.jobs(how.data, how.tune, how.quick, names)
+    curves = how.all_of(reconvergence.measure(todo, how.workers), "changes", len(todo))
+    result = reconvergence.summarise(curves)
+    if result:
+        how.console.print(reconvergence.table(result))
+    return result
+
+
+def _recorded(how: Run) -> dict:
+    names = how.names(engines.NONE, *engines.peers()[0], engines.name_of(1))
+    todo = recorded_echo.jobs(how.data, how.quick, names)
+    ratings = how.all_of(recorded_echo.measure(todo, how.workers), "recorded", len(todo))
     result = recorded_echo.summarise(ratings)
     if result:
-        console.print(recorded_echo.table(result))
+        how.console.print(recorded_echo.table(result))
     return {"engines": result, "goals": recorded_echo.goals(result)}
 
 
-def _cost(quick: bool, console) -> dict:
+def _cost(how: Run) -> dict:
     """Measure the whole audio thread by number of microphones, and the peers, in this process."""
-    seconds = 8.0 if quick else 30.0
+    seconds = 8.0 if how.quick else 30.0
     figures: dict = {"mics": {m: bench_cpu.cost(m, seconds) for m in engines.ARRAYS}, "peers": {}}
     table = Table(title="Cost of a hop (16 ms) while talking: the whole audio thread")
     for column in ("what", "of real time", "p50 ms", "p99 ms"):
@@ -128,5 +145,13 @@ def _cost(quick: bool, console) -> dict:
         except peers.Missing as missing:
             table.add_row(make.name, str(missing))
     table.caption = "Goal: at most 12 % with two microphones, 20 % with four, on a 2020s x86 core."
-    console.print(table)
+    how.console.print(table)
     return figures
+
+
+PARTS = {
+    "recall": _recall,
+    "reconvergence": _reconvergence,
+    "recorded": _recorded,
+    "cost": _cost,
+}

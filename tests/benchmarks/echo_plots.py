@@ -28,10 +28,10 @@ SEC = STEP / 16_000
 def draw_all(result: dict, folder: Path) -> list[Path]:
     """Draw whatever ``result`` of the echo benchmark holds; return the files written."""
     written = []
-    if "recall" in result:
+    if result.get("recall"):
         written.append(folder / "recall.png")
         plot_recall(result["recall"]["engines"], written[-1])
-    for change in SHOWN if "reconvergence" in result else ():
+    for change in SHOWN if result.get("reconvergence") else ():
         if all(change in rows for rows in result["reconvergence"].values()):
             written.append(folder / f"reconvergence_{change.replace(' ', '_')}.png")
             plot_reconvergence(result["reconvergence"], change, written[-1])
