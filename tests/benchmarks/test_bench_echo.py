@@ -17,9 +17,11 @@ from tests.benchmarks import (
     plots,
     recall_tables,
     reconvergence,
+    recorded_echo,
     rooms,
     wake_recall,
 )
+from tests.benchmarks.aecmos import DOUBLE
 from tests.benchmarks.echo_scenes import Scenes, active_level, count, listening_s
 from tests.benchmarks.far_ends import far_end
 from tests.data import shared
@@ -68,7 +70,7 @@ def test_people_are_as_loud_against_the_echo_as_the_level_says():
     echo, near, noise = parts
     start, stop = scenes.words[0]
     word = near[0, start : stop + SAMPLE_RATE]
-    assert active_level(word) == pytest.approx(np.std(echo[0]), rel=0.02)
+    assert active_level(word) == pytest.approx(np.std(echo[0]), rel=0.05)
     quiet, loud = scenes.at(parts, -20), scenes.at(parts, 0)
     assert np.allclose(quiet.near - noise, 0.1 * (loud.near - noise), atol=1e-6)
     assert np.abs(loud.mics - echo - loud.near).max() <= 1 / 32768
@@ -133,6 +135,7 @@ def test_erle_is_unknown_where_there_is_no_echo():
     assert erle[:5] == pytest.approx(20.0) and np.isnan(erle[5:10]).all()
 
 
+@pytest.mark.slow
 def test_pictures_are_written_and_small(tmp_path):
     pytest.importorskip("matplotlib")
     rng = np.random.default_rng(0)
@@ -160,10 +163,10 @@ def test_a_room_is_listened_to(tmp_path):
     pytest.importorskip("matplotlib")
     clips = tuple(shared(f"alexa/{n}.flac") for n in (1, 3))
     names = (engines.NEAR, engines.NONE, engines.name_of(2))
-    rows = wake_recall.listen(wake_recall.Job(201, clips, (), names, (0, -30)))
+    rows = wake_recall.listen(wake_recall.Job(201, clips, (), names, (0,)))
     result = recall_tables.summarise(rows)
     assert result[engines.NEAR]["recall"][0]["heard"] == 2
-    assert result[engines.NONE]["recall"][-30]["heard"] == 0
+    assert result[engines.NONE]["recall"][0]["heard"] < 2
     assert result[engines.name_of(2)]["erle_db"] > 10
     from tests.benchmarks.echo_plots import plot_recall
 
@@ -182,6 +185,19 @@ def test_recorded_echo_is_rated_as_in_the_challenge():
 
 @pytest.mark.slow
 def test_reconvergence_is_followed_through_a_move():
-    found = run_part("reconvergence", engines.name_of(1))["reconvergence"][engines.name_of(1)]
-    assert found["moved"]["before_db"] > 12
-    assert found["moved"]["dip_db"] < found["moved"]["before_db"] - 6
+    name = engines.name_of(1)
+    curves = reconvergence.follow(reconvergence.Job(240, "moved", (), (name,)))
+    found = reconvergence.summarise(curves)[name]["moved"]
+    assert found["before_db"] > 12 and found["dip_db"] < found["before_db"] - 6
+
+
+@pytest.mark.slow
+def test_two_processes_find_what_one_finds():
+    names, jobs = (engines.NONE,), []
+    for group in ("far_end_real", "double_talk_real"):
+        mic = sorted(shared(f"echo/{group}").glob("*_mic.flac"))[0]
+        reference = mic.with_name(mic.name.replace("_mic", "_lpb"))
+        jobs.append(recorded_echo.Job(group, DOUBLE, mic, reference, names, None))
+    both = list(recorded_echo.measure(jobs, 2))
+    assert both == list(recorded_echo.measure(jobs, 1))
+    assert [rows[0].clip for rows in both] == [job.mic.stem for job in jobs]
