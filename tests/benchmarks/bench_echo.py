@@ -102,7 +102,7 @@ def _recall(how: Run) -> dict:
     for table in (
         recall_tables.recall_table(result, engines.peers()[1], what),
         recall_tables.misses_table(result),
-        recall_tables.far_end_table(result),
+        *recall_tables.group_tables(result),
     ):
         how.console.print(table)
     return {"engines": result, "goals": recall_tables.goals(result), "words": words}

@@ -7,7 +7,7 @@ from math import sqrt
 import numpy as np
 from rich.table import Table
 
-from tests.benchmarks import engines
+from tests.benchmarks import engines, far_ends, rooms
 from tests.benchmarks.echo_scenes import SER
 from tests.benchmarks.wake_recall import LEVELS, Heard
 
@@ -15,6 +15,10 @@ from tests.benchmarks.wake_recall import LEVELS, Heard
 GOALS = {
     engines.name_of(2): {0: 0.98, -10: 0.96, -20: 0.85},
     engines.name_of(4): {-20: 0.92, -30: 0.70},
+}
+GROUPS = {
+    "what the speaker plays": far_ends.kind,
+    "the loudspeaker's distortion": lambda seed: rooms.draw(seed).kind,
 }
 PART_OF_MISSES = 0.5  # of SpeexDSP's
 
@@ -43,14 +47,15 @@ def summarise(rows: list[Heard]) -> dict:
 
 def _engine(rows: list[Heard]) -> dict:
     hours = sum(r.alone_s for r in rows) / 3600
-    figures: dict = {"recall": {}, "recall_at_0.5": {}, "by_far_end": {}, "hours": hours}
+    figures: dict = {"recall": {}, "recall_at_0.5": {}, "by": {}, "hours": hours}
     for level in dict.fromkeys(r.level for r in rows):
         here = [r for r in rows if r.level == level]
         figures["recall"][level] = _point([x for r in here for x in r.product])
         figures["recall_at_0.5"][level] = _point([x for r in here for x in r.scored])
-        for far_end in sorted({r.far_end for r in here}):
-            words = [x for r in here if r.far_end == far_end for x in r.product]
-            figures["by_far_end"].setdefault(far_end, {})[level] = _point(words)
+        for what, group in GROUPS.items():
+            for kind in sorted({group(r.seed) for r in here}):
+                words = [x for r in here if group(r.seed) == kind for x in r.product]
+                figures["by"].setdefault(what, {}).setdefault(kind, {})[level] = _point(words)
     figures["false"] = sum(r.false for r in rows)
     figures["false_at_0.5"] = sum(r.false_scored for r in rows)
     figures["false_per_hour"] = figures["false"] / hours if hours else None
@@ -150,17 +155,23 @@ def misses_table(result: dict) -> Table:
     return table
 
 
-def far_end_table(result: dict) -> Table:
-    """Return the table of recall by what plays."""
-    far_ends = list(next(iter(result.values()))["by_far_end"]) if result else []
-    table = Table(title=f"Recall at {', '.join(map(str, LEVELS))} dB, by what the speaker plays")
+def group_tables(result: dict) -> list[Table]:
+    """Return the tables of recall by what plays and by how the loudspeaker distorts."""
+    return [_group_table(result, what) for what in GROUPS]
+
+
+def _group_table(result: dict, what: str) -> Table:
+    kinds = list(next(iter(result.values()))["by"][what])
+    table = Table(
+        title=f"Recall at {', '.join(map(str, LEVELS))} dB, by {what}", padding=(0, 1, 0, 0)
+    )
     table.add_column("engine", no_wrap=True)
-    for far_end in far_ends:
-        table.add_column(far_end, justify="right", no_wrap=True)
+    for kind in kinds:
+        table.add_column(kind, justify="right")
     for name, row in result.items():
-        table.add_row(name, *(_levels(row["by_far_end"].get(f, {})) for f in far_ends))
+        table.add_row(name, *(_levels(row["by"][what].get(kind, {})) for kind in kinds))
     return table
 
 
 def _levels(points: dict) -> str:
-    return " ".join(f"{point['recall']:.2f}" for point in points.values())
+    return " ".join(f"{point['recall']:.2f}".lstrip("0") for point in points.values())

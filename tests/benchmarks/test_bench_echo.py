@@ -100,10 +100,12 @@ def test_a_hit_counts_for_its_word_and_any_other_is_false():
     assert listening_s(words, 80_000) == pytest.approx((80_000 - 18_000 - 25_600) / SAMPLE_RATE)
 
 
-def test_a_score_that_stays_high_is_one_false_hit_a_second():
-    scores = np.zeros(200)
+def test_a_score_that_stays_high_is_one_false_hit_unless_it_touches_a_word():
+    scores = np.zeros(400)
     scores[10:30] = scores[50:130] = 0.6
-    assert wake_recall.risings(scores) == [11 * 256, 51 * 256, 114 * 256]
+    assert wake_recall.stray_runs(scores, ()) == 2
+    assert wake_recall.stray_runs(scores, ((20 * 256, 22 * 256),)) == 0  # both within its time
+    assert wake_recall.stray_runs(scores, ((120 * 256, 140 * 256),)) == 1
 
 
 @given(st.integers(1, 500).flatmap(lambda of: st.tuples(st.integers(0, of), st.just(of))))

@@ -19,8 +19,7 @@ from assistant.audio.format import HOP, SAMPLE_RATE
 from assistant.audio.wake import WakeDecision, WakeWord
 from assistant.settings import Settings
 from tests.benchmarks import engines, rooms
-from tests.benchmarks.echo_scenes import LEAD_S, Scene, Scenes, count, listening_s
-from tests.benchmarks.far_ends import kind
+from tests.benchmarks.echo_scenes import LATEST_S, LEAD_S, Scene, Scenes, count, listening_s
 from tests.benchmarks.parallel import in_order
 
 LEVELS = (0, -10, -20, -30)
@@ -55,7 +54,6 @@ class Heard:
     alone_s: float  # time in which a hit is false
     erle_db: float | None = None
     cpu: float = 0.0  # ratio to real time, wake word included
-    far_end: str = ""
 
 
 def jobs(data: Path, tune: bool, quick: bool, names: tuple[str, ...]) -> list[Job]:
@@ -121,15 +119,13 @@ def _hear(name: str, scene: Scene, level: int, seed: int, peers: dict) -> Heard:
     cpu = (time.process_time() - started) * SAMPLE_RATE / size
     product, false = count(hits, scene.words)
     scored, _ = count(((np.flatnonzero(scores >= SCORE) + 1) * HOP).tolist(), scene.words)
-    _, false_scored = count(risings(scores), scene.words)
+    false_scored = stray_runs(scores, scene.words)
     erle = None
     if name not in (engines.NEAR, engines.NONE):
         settled = scene.alone & (np.arange(size) > 0.75 * LEAD_S * SAMPLE_RATE)
         erle = engines.reduction_db(scene.mics[0][settled], out[settled])
     alone = listening_s(scene.words, size)
-    return Heard(
-        name, level, seed, product, scored, false, false_scored, alone, erle, cpu, kind(seed)
-    )
+    return Heard(name, level, seed, product, scored, false, false_scored, alone, erle, cpu)
 
 
 def alexa() -> Settings:
@@ -169,12 +165,12 @@ def same_rule(mono: np.ndarray, settings: Settings) -> tuple[list[int], np.ndarr
     return hits, scores
 
 
-def risings(scores: np.ndarray) -> list[int]:
-    """Return the samples at which the score rises to 0.5, and every second it stays there."""
-    hits: list[int] = []
-    hot = scores >= SCORE
-    for i in np.flatnonzero(hot).tolist():
-        fresh = i == 0 or not hot[i - 1]
-        if fresh or (i + 1) * HOP - hits[-1] >= SAMPLE_RATE:
-            hits.append((i + 1) * HOP)
-    return hits
+def stray_runs(scores: np.ndarray, words: tuple[tuple[int, int], ...]) -> int:
+    """Return how often the score (one a hop) was 0.5 or more for a while without any word."""
+    claimed = np.zeros(len(scores), bool)
+    late = int(LATEST_S * SAMPLE_RATE)
+    for start, stop in words:
+        claimed[start // HOP : (stop + late) // HOP] = True
+    hot = np.concatenate([[False], scores >= SCORE, [False]])
+    starts, stops = np.flatnonzero(hot[1:] & ~hot[:-1]), np.flatnonzero(hot[:-1] & ~hot[1:])
+    return sum(not claimed[a:b].any() for a, b in zip(starts, stops, strict=True))
