@@ -53,6 +53,10 @@ def run(
         return {}
     how = Run(data, quick, tune, [part.strip() for part in only.split(",")], workers, console)
     result = {part: PARTS[part](how) for part in wanted}
+    goals = [goal for figures in result.values() for goal in figures.get("goals", ())]
+    if goals:
+        reached = sum(goal["reached"] for goal in goals)
+        console.print(f"{reached} of {len(goals)} goals reached; --json FILE lists them")
     if plots is not None:
         written = echo_plots.draw_all(result, plots)
         console.print("wrote " + ", ".join(str(path) for path in written))
@@ -115,7 +119,7 @@ def _reconvergence(how: Run) -> dict:
     result = reconvergence.summarise(curves)
     if result:
         how.console.print(reconvergence.table(result))
-    return result
+    return {"engines": result, "goals": reconvergence.goals(result)}
 
 
 def _recorded(how: Run) -> dict:

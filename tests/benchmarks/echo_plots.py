@@ -31,10 +31,11 @@ def draw_all(result: dict, folder: Path) -> list[Path]:
     if result.get("recall"):
         written.append(folder / "recall.png")
         plot_recall(result["recall"]["engines"], written[-1])
-    for change in SHOWN if result.get("reconvergence") else ():
-        if all(change in rows for rows in result["reconvergence"].values()):
+    curves = result.get("reconvergence", {}).get("engines", {})
+    for change in SHOWN if curves else ():
+        if all(change in rows for rows in curves.values()):
             written.append(folder / f"reconvergence_{change.replace(' ', '_')}.png")
-            plot_reconvergence(result["reconvergence"], change, written[-1])
+            plot_reconvergence(curves, change, written[-1])
     if "cost" in result:
         written.append(folder / "cost.png")
         plot_cost(result["cost"], written[-1])

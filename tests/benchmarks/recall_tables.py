@@ -139,7 +139,7 @@ def misses_table(result: dict) -> Table:
         others = [row["recall_at_0.5"].get(level) for level in LEVELS]
         table.add_row(
             name,
-            *("-" if r is None else f"{r:.2f}" for r in ratios),
+            *(_ratio(name, ratio) for ratio in ratios),
             " ".join(f"{p['recall']:.2f}" if p else "-" for p in others),
             f"{row['false']} ({row['false_at_0.5']})",
             f"{row['false_per_hour']:.0f}",
@@ -153,6 +153,13 @@ def misses_table(result: dict) -> Table:
         "word; ours with voice activity too."
     )
     return table
+
+
+def _ratio(name: str, ratio: float | None) -> str:
+    if ratio is None:
+        return "-"
+    mark = " " if name not in GOALS else "*" if ratio <= PART_OF_MISSES else "!"
+    return f"{ratio:.2f}{mark}"
 
 
 def group_tables(result: dict) -> list[Table]:

@@ -175,6 +175,22 @@ def _mean(erles: list[np.ndarray]) -> np.ndarray:
     return np.convolve(padded, np.ones(3) / 3, "valid")
 
 
+def goals(result: dict) -> list[dict]:
+    """Return the goal on the time to be back after each change, for ours."""
+    return [
+        {
+            "what": f"{name}: seconds to be back, {CHANGES[change]}",
+            "goal": GOAL_S,
+            "got": row["back_s"],
+            "reached": row["back_s"] is not None and row["back_s"] <= GOAL_S,
+        }
+        for name, rows in result.items()
+        if name.startswith("ours")
+        for change, row in rows.items()
+        if change in CHANGES
+    ]
+
+
 def table(result: dict) -> Table:
     """Return the table of times to be back."""
     shown = Table(title="Back within 3 dB of the converged ERLE after a change: s (dip → end, dB)")

@@ -119,6 +119,27 @@ def test_the_interval_is_wilsons():
     assert recall_tables.interval(8, 10) == pytest.approx((0.490, 0.943), abs=0.001)
 
 
+def heard(engine: str, level: int, words: int) -> wake_recall.Heard:
+    """Return a room of 100 people of whom an engine heard ``words``."""
+    product = [i < words for i in range(100)]
+    return wake_recall.Heard(engine, level, 101, product, product, 1, 0, 1800.0, 20.0)
+
+
+def test_goals_compare_recall_and_misses_with_what_is_asked():
+    pair = engines.name_of(2)
+    rows = [heard(engines.SPEEX, -10, 90), heard(pair, -10, 96), heard(engines.SPEEX, -20, 60)]
+    result = recall_tables.summarise([*rows, heard(pair, -20, 79)])
+    assert result[pair]["recall"][-20]["misses_of_speex"] == pytest.approx(21 / 40)
+    assert result[pair]["false_per_hour"] == pytest.approx(2.0)
+    reached = {goal["what"]: goal["reached"] for goal in recall_tables.goals(result)}
+    assert reached == {
+        f"{pair}: recall at -10 dB": True,
+        f"{pair}: recall at -20 dB": False,
+        f"{pair}: misses / SpeexDSP's at -10 dB": True,
+        f"{pair}: misses / SpeexDSP's at -20 dB": False,
+    }
+
+
 def test_a_canceller_is_back_when_it_stays_near_its_end():
     erle = np.full(100, 25.0)
     erle[:20] = np.linspace(5, 15, 20)
