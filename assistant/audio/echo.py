@@ -23,6 +23,7 @@ _KEEP, _KEEP_EARLY = 0.999999, 0.99  # how much of the echo path is the same a h
 _EARLY = 120.0  # hops of playback until the path counts as known
 _SHRINK = 0.15  # part of the theoretical covariance decrease; see _adapt
 _FORGET = 0.2  # of the near-end spectrum, per hop
+_TURNS = 3  # hops between two constraints of a partition
 _LIKE = 0.12  # weight of a new hop in the coherence of output and echo: about 130 ms
 _CHANGED = 0.4  # coherence above which the echo path has changed; the near end stays below 0.25
 _LOUDER = 4.0  # an output with more than so many times the input's power is not used
@@ -81,7 +82,6 @@ class EchoCanceller:
         self._work = np.zeros((mics, parts, BINS), np.complex64)
         self._real = np.zeros((mics, parts, BINS), np.float32)
         self._gain = np.zeros((mics, parts, BINS), np.float32)
-        self._wave = np.zeros((mics, parts, FFT), np.float32)
         self._heard = np.zeros((mics, 2 * _WINDOW * HOP), np.float32)  # for the solver
         self._learner = PathLearner(background)
         self._estimate = ResidualEstimate()
@@ -250,11 +250,9 @@ class EchoCanceller:
         self._error -= real
         np.conjugate(self._reference.spectra, out=work[0])
         np.multiply(work[0] * self.spectrum[:, None], gain, out=work)
-        np.fft.irfft(work, out=self._wave)
-        self._wave[..., HOP:] = 0  # keeps every partition causal (the gradient constraint)
-        np.fft.rfft(self._wave, out=work)
         self._filter += work
         self._hops += 1
+        self._constrain()
         self._reference.learn(self._filter[0, self._first :], self.spectrum[0], noise[0], self._hops)
         self._early = min(_EARLY, self._early + 1)
         keep = _KEEP_EARLY + (_KEEP - _KEEP_EARLY) * self._early / _EARLY
@@ -262,6 +260,13 @@ class EchoCanceller:
         np.multiply(self._filter, self._filter.conj(), out=work)
         np.multiply(work.real, np.float32(1 - keep * keep), out=real)
         self._error += real
+
+    def _constrain(self) -> None:
+        """Keep every partition inside its hop; each in its turn, which saves most of the FFTs."""
+        rows = self._filter[:, self._hops % _TURNS :: _TURNS]
+        waves = np.fft.irfft(rows)
+        waves[..., HOP:] = 0
+        rows[:] = np.fft.rfft(waves)
 
     def _notice_change(self, powers: np.ndarray) -> None:
         """Open the filter again when the output looks like the echo it should have removed.
@@ -276,7 +281,7 @@ class EchoCanceller:
         self._powers += np.float32(_LIKE) * (powers - self._powers)
         explained = _square(self._likeness) / (self._powers[1] + _FLOOR)
         alike = float(explained[:, 6:200].sum() / (self._powers[0, :, 6:200].sum() + 1e-6))
-        if alike > _CHANGED:
+        if alike > _CHANGED and not self.far_end_alone:
             self._early = min(self._early, _EARLY * max(0.0, 1 - 2.5 * (alike - _CHANGED)))
             if self._since > _SOLVE_AT[-1] and self._rested >= self._patience:
                 self._since, self._rested = _NOTICED, 0
