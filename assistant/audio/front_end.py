@@ -48,8 +48,12 @@ class FrontEnd:
         aligned = self._aligner.process(heard, mics[0])
         canceller = self.canceller
         if self._aligner.changed:
+            if self._aligner.jumped:
+                canceller.recall()
             canceller.shift(self._aligner.shifted)
         cleaned = canceller.process(mics, aligned)
+        if self._aligner.judge(mics[0], cleaned[0]):
+            canceller.remember()
         if canceller.far_end_alone:
             self._beam.learn(canceller.spectrum)
         return self._beam.process(cleaned, canceller.sounding)
@@ -83,6 +87,16 @@ class FrontEnd:
     def delay(self) -> int:
         """Bulk delay applied to the reference, samples."""
         return self._aligner.delay
+
+    @property
+    def drift_ppm(self) -> float:
+        """How much faster the playback clock is than the capture clock, parts per million."""
+        return self._aligner.drift_ppm
+
+    @property
+    def jumps(self) -> int:
+        """How often the bulk delay has jumped (a lost or repeated buffer) and was found again."""
+        return self._aligner.jumps
 
     @property
     def resets(self) -> int:
