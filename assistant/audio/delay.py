@@ -21,6 +21,8 @@ _FAILURES = 6  # hops of it in a row that start a search in haste
 _REMEMBER = 32  # hops of success between two copies of the echo path
 _PATIENCE = 30  # hops the canceller gets after a move until it can fail again
 _LEAST = 20  # hops that must have been heard before anything is concluded
+_DROWNED = 0.15  # expected echo over microphone, power: below it somebody is far louder
+_ALIKE = 0.3  # how much an echo found in haste must resemble the one from before
 _AUDIBLE = 1e-7
 
 
@@ -56,7 +58,8 @@ class DelayAligner:
         self._fraction = 0.0
         self._offset = MARGIN  # from the delay applied to the place of the echo
         self._haste = self._failing = self._worth = 0
-        self._quick, self._slow = np.ones(2), np.ones(2)  # powers: output, microphone
+        self._quick, self._slow = np.ones(3), np.ones(3)  # powers: output, microphone, echo
+        self._echo = np.zeros(HOP, np.float32)
         self.delay = fixed or 0
         self.found = fixed is not None
         self.changed = self.jumped = False
@@ -66,6 +69,11 @@ class DelayAligner:
     def drift_ppm(self) -> float:
         """How much faster the playback clock is than the capture clock, parts per million."""
         return self._drift.ppm
+
+    @property
+    def rate(self) -> float:
+        """Samples by which the delay is made to grow per sample; 0.0 while there is no drift."""
+        return self._drift.rate
 
     def process(self, reference: np.ndarray, mic: np.ndarray) -> np.ndarray:
         """Return the aligned reference (float32 (HOP,), an own buffer valid until the next call).
@@ -120,7 +128,8 @@ class DelayAligner:
         place, alike = search.matched()
         grown = place - expected
         if abs(grown) > (_JUMPED if self._haste else _CREPT):
-            self._move(grown)
+            if alike > _ALIKE or not self._haste:
+                self._move(grown)
         elif self._haste:
             self._haste, self._failing = 0, -_PATIENCE
         elif abs(grown) <= _JUMPED:
@@ -151,17 +160,20 @@ class DelayAligner:
     def judge(self, mic: np.ndarray, cleaned: np.ndarray) -> bool:
         """Say what the canceller made of a hop of one microphone; both float32 (HOP,).
 
-        An output that is suddenly as loud as the microphone starts a search in haste. A person
-        who talks louder than the echo does so too: that costs nothing, the delay is confirmed.
+        An output suddenly as loud as the microphone starts a search in haste, unless far more
+        is heard than the echo expected. A person who talks as loudly as the echo may start one
+        too: that costs nothing, the delay is confirmed.
         Returns True now and then while all is well: the echo path is worth remembering.
         """
         if self._fixed is not None or not self.found or not np.dot(self._out, self._out) > _AUDIBLE:
             return False
-        powers = np.array([float(np.dot(cleaned, cleaned)), float(np.dot(mic, mic))])
+        echo = np.subtract(mic, cleaned, out=self._echo)
+        powers = np.array([np.dot(cleaned, cleaned), np.dot(mic, mic), np.dot(echo, echo)])
         if not np.isfinite(powers).all():
             return False
         self._quick += _QUICK * (powers - self._quick)
-        if self._quick[0] > _FAILED * self._quick[1]:
+        left, heard, expected = self._quick
+        if left > _FAILED * heard and expected > _DROWNED * heard:
             self._failing += 1
             works = self._slow[0] < _WORKED * self._slow[1]
             if works and self._failing >= _FAILURES and not self._haste:
@@ -170,6 +182,6 @@ class DelayAligner:
             return False
         self._failing = min(0, self._failing + 1)
         self._slow += _SLOW * (powers - self._slow)
-        well = not self._haste and self._quick[0] < _WORKED * self._quick[1]
+        well = not self._haste and left < _WORKED * heard
         self._worth += well
         return well and self._worth % _REMEMBER == 0

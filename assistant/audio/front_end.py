@@ -94,6 +94,11 @@ class FrontEnd:
         return self._aligner.drift_ppm
 
     @property
+    def drift_compensated(self) -> bool:
+        """Whether the two clocks are certain to differ, so that the reference is resampled."""
+        return self._aligner.rate != 0.0
+
+    @property
     def jumps(self) -> int:
         """How often the bulk delay has jumped (a lost or repeated buffer) and was found again."""
         return self._aligner.jumps

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
 from assistant.audio.format import SAMPLE_RATE
 from tests.benchmarks import echo_scenes, rooms
 
-_TAPS = 64  # of the interpolator that makes the drift
 _BLOCK = 1 << 14
 
 
@@ -70,21 +68,16 @@ def quantised(x: np.ndarray) -> np.ndarray:
     return (np.clip(np.rint(x * 32768), -32768, 32767) / 32768).astype(np.float32)
 
 
-def late(x: np.ndarray, delay: np.ndarray) -> np.ndarray:
-    """Return ``x`` (n,) read ``delay`` (n,) samples late, by a Hann-windowed sinc."""
-    taps = np.arange(_TAPS) - _TAPS // 2 + 1
-    edge = int(np.ceil(delay.max())) + _TAPS
-    padded = np.concatenate([np.zeros(edge), x, np.zeros(_TAPS)])
+def late(x: np.ndarray, delay: np.ndarray, count: int = 64) -> np.ndarray:
+    """Return ``x`` (n,) read ``delay`` (n,) samples late, by a Hann-windowed sinc of ``count``."""
+    taps = np.arange(count) - count // 2 + 1
+    edge = int(np.ceil(delay.max())) + count
+    padded = np.concatenate([np.zeros(edge), x, np.zeros(count)])
     out = np.empty(len(x))
     for a in range(0, len(x), _BLOCK):
         at = edge + np.arange(a, min(len(x), a + _BLOCK)) - delay[a : a + _BLOCK]
         whole = np.floor(at).astype(int)
         offset = taps - (at - whole)[:, None]
-        weight = np.sinc(offset) * (0.5 + 0.5 * np.cos(2 * np.pi * offset / _TAPS))
+        weight = np.sinc(offset) * (0.5 + 0.5 * np.cos(2 * np.pi * offset / count))
         out[a : a + _BLOCK] = np.einsum("nt,nt->n", padded[whole[:, None] + taps], weight)
     return out
-
-
-def speech(path: Path) -> np.ndarray:
-    """Return a recording without its silence, float32."""
-    return echo_scenes.trim(soundfile.read(path, dtype="float32")[0])
