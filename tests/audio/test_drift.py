@@ -17,10 +17,12 @@ from tests.benchmarks.delay_scenes import late
 from tests.room.rooms import open_room, play
 
 
-def drifting(reference: np.ndarray, ppm: float, seed: int = 1, delay: int = 1200) -> np.ndarray:
+def drifting(
+    reference: np.ndarray, ppm: float, seed: int = 1, delay: int = 1200, taps: int = 32
+) -> np.ndarray:
     """Return the echo of ``reference`` from a playback clock that is ``ppm`` faster."""
     moving = delay - np.arange(len(reference)) * ppm * 1e-6
-    return through(late(reference.astype(np.float64), moving, 32), path(seed, rt60_s=0.3))
+    return through(late(reference.astype(np.float64), moving, taps), path(seed, rt60_s=0.3))
 
 
 def follow(reference: np.ndarray, mic: np.ndarray) -> tuple[DelayAligner, np.ndarray]:
@@ -106,7 +108,7 @@ def test_drift_costs_less_than_two_decibels(ppm):
     noise = np.random.default_rng(4).normal(scale=3e-4, size=len(reference)).astype("f4")
     left = {}
     for rate in (0.0, ppm):
-        front, mic = FrontEnd(1, Echo()), drifting(reference, rate) + noise
+        front, mic = FrontEnd(1, Echo()), drifting(reference, rate, taps=64) + noise
         pairs = zip(hops(reference), hops(mic[None]), strict=True)
         out = np.concatenate([front.process(m, r, True).copy() for r, m in pairs])
         left[rate] = power_db(out[8 * SAMPLE_RATE :])

@@ -17,7 +17,7 @@ from assistant.audio.delay import DelayAligner
 from assistant.audio.format import HOP, SAMPLE_RATE
 from assistant.audio.front_end import FrontEnd
 from assistant.settings import Echo
-from tests.benchmarks import delay_scenes
+from tests.benchmarks import delay_scenes, rooms
 from tests.benchmarks.delay_scenes import Scene
 from tests.benchmarks.peers import Missing, Speex, WebRtc
 from tests.data import data_root
@@ -40,17 +40,17 @@ Engine = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 def run(quick: bool, console) -> dict:
     """Print the three tables; return their numbers by condition, jump and drift."""
     people = sorted((data_root() / "commands").glob("*.flac"))[100:]
-    rooms = range(FIRST_ROOM, FIRST_ROOM + (2 if quick else 8))
+    numbers = range(FIRST_ROOM, FIRST_ROOM + (2 if quick else 8))
     seeds = range(FIRST_ROOM, FIRST_ROOM + (6 if quick else FIND_SEEDS))
     peers, missing = _peers()
     result = {
         "find": {name: _find(seeds, people, kw) for name, kw in CONDITIONS.items()},
-        "jump": {ms: _jump(rooms, people, ms, peers) for ms in JUMPS_MS},
-        "drift": _drift(rooms, people, peers),
+        "jump": {ms: _jump(numbers, people, ms, peers) for ms in JUMPS_MS},
+        "drift": _drift(numbers, people, peers),
     }
     _print_find(console, result["find"], len(seeds))
-    _print_jumps(console, result["jump"], ["ours", *peers], len(rooms))
-    _print_drift(console, result["drift"], ["ours", *peers], len(rooms))
+    _print_jumps(console, result["jump"], ["ours", *peers], len(numbers))
+    _print_drift(console, result["drift"], ["ours", *peers], len(numbers))
     for name, reason in missing.items():
         console.print(f"{name}: {reason}")
     return result
@@ -103,8 +103,6 @@ def _find(seeds: range, people: list, condition: dict) -> dict:
 
 def _direct(scene: Scene, seed: int) -> float:
     """Return the delay up to the strongest sound at the microphone, samples."""
-    from tests.benchmarks import rooms
-
     return float(scene.delay[0]) + int(np.abs(rooms.draw(seed).speaker[0]).argmax())
 
 
@@ -114,15 +112,15 @@ def ours(scene: Scene) -> tuple[np.ndarray, FrontEnd, float]:
     for i in range(0, out.size, HOP):
         hop = slice(i, i + HOP)
         out[hop] = front.process(scene.mics[:1, hop], scene.reference[hop], True)
-        if front.drift_compensated:
-            began = min(began, i / SAMPLE_RATE)
+        if front.drift_compensated and began == np.inf:
+            began = i / SAMPLE_RATE
     return out, front, began
 
 
-def _jump(rooms: range, people: list, ms: float, peers: dict[str, Engine]) -> dict:
+def _jump(numbers: range, people: list, ms: float, peers: dict[str, Engine]) -> dict:
     """Return each engine's recovery times after the delay jumps by ``ms``, one per room."""
     times: dict[str, list[float]] = {name: [] for name in ("ours", *peers)}
-    for seed in rooms:
+    for seed in numbers:
         scene = delay_scenes.build(seed, JUMP_S, people, latency_ms=200.0, jumps=((JUMP_AT, ms),))
         times["ours"].append(recovery(scene.mics[0], ours(scene)[0]))
         for name, engine in peers.items():
@@ -151,13 +149,13 @@ def _erle(mic: np.ndarray, out: np.ndarray, start: int, stop: int) -> float:
     return float(10 * np.log10(heard / (left + 1e-9)))
 
 
-def _drift(rooms: range, people: list, peers: dict[str, Engine]) -> dict:
+def _drift(numbers: range, people: list, peers: dict[str, Engine]) -> dict:
     """Return by drift: every engine's ERLE by room, our estimates' errors and time to lock."""
     start, stop = int(DRIFT_FROM * SAMPLE_RATE), int(DRIFT_S * SAMPLE_RATE)
     result: dict = {}
     for ppm in DRIFTS:
         row = {name: [] for name in ("ours", *peers, "error_ppm", "lock_s")}
-        for seed in rooms:
+        for seed in numbers:
             scene = delay_scenes.build(seed, DRIFT_S, people, latency_ms=150.0, drift_ppm=ppm)
             out, front, began = ours(scene)
             row["ours"].append(_erle(scene.mics[0], out, start, stop))
@@ -186,8 +184,8 @@ def _print_find(console, found: dict, seeds: int) -> None:
     console.print(table)
 
 
-def _print_jumps(console, jumps: dict, engines: list[str], rooms: int) -> None:
-    table = Table(title=f"Seconds from a jump until ERLE is within 3 dB again, {rooms} rooms")
+def _print_jumps(console, jumps: dict, engines: list[str], count: int) -> None:
+    table = Table(title=f"Seconds from a jump until ERLE is within 3 dB again, {count} rooms")
     table.add_column("jump")
     for name in engines:
         table.add_column(f"{name}: median (worst)", justify="right")
@@ -197,8 +195,8 @@ def _print_jumps(console, jumps: dict, engines: list[str], rooms: int) -> None:
     console.print(table)
 
 
-def _print_drift(console, drifts: dict, engines: list[str], rooms: int) -> None:
-    table = Table(title=f"ERLE in dB under clock drift and its loss against 0 ppm, {rooms} rooms")
+def _print_drift(console, drifts: dict, engines: list[str], count: int) -> None:
+    table = Table(title=f"ERLE in dB under clock drift and its loss against 0 ppm, {count} rooms")
     table.add_column("drift")
     for name in engines:
         table.add_column(f"{name}: mean (worst loss)", justify="right")
@@ -210,5 +208,6 @@ def _print_drift(console, drifts: dict, engines: list[str], rooms: int) -> None:
             for n in engines
         )
         error, lock = np.max(row["error_ppm"]), np.max(row["lock_s"])
-        table.add_row(f"{ppm:+.0f} ppm", *cells, f"{error:.2f}", f"{lock:.1f}")
+        locked = f"{lock:.1f}" if np.isfinite(lock) else "never"
+        table.add_row(f"{ppm:+.0f} ppm", *cells, f"{error:.2f}", locked)
     console.print(table)

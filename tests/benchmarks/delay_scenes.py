@@ -77,7 +77,15 @@ def late(x: np.ndarray, delay: np.ndarray, count: int = 64) -> np.ndarray:
     for a in range(0, len(x), _BLOCK):
         at = edge + np.arange(a, min(len(x), a + _BLOCK)) - delay[a : a + _BLOCK]
         whole = np.floor(at).astype(int)
-        offset = taps - (at - whole)[:, None]
-        weight = np.sinc(offset) * (0.5 + 0.5 * np.cos(2 * np.pi * offset / count))
+        part = (at - whole)[:, None]
+        sine = np.sin(np.pi * part) * np.where(taps % 2, -1.0, 1.0) / np.pi
+        offset = taps - part
+        offset[offset == 0] = 1e-12
+        turn = 2 * np.pi / count
+        swing = np.cos(turn * taps) * np.cos(turn * part) + np.sin(turn * taps) * np.sin(
+            turn * part
+        )
+        weight = -sine / offset * (0.5 + 0.5 * swing)
+        weight[part[:, 0] == 0] = taps == 0
         out[a : a + _BLOCK] = np.einsum("nt,nt->n", padded[whole[:, None] + taps], weight)
     return out
