@@ -13,12 +13,14 @@ _BLOCK = 32  # hops with sound per measurement: half a second
 _SILENT = 1e-8
 _ALIKE = 0.35  # part of the coherence that must agree with the template
 _FOLLOW = 0.15  # weight of a new measurement in the template
-_NOISE = 0.03  # samples: standard deviation of one measurement without drift
+_NOISE = 0.03  # samples: standard deviation of a measurement all alike, without drift
 _CENTRE = 0.1  # s: how uncertain it is when within a block the sound was
 _WIDEST = 400e-6 * SAMPLE_RATE  # samples per second: no two crystals differ by more
 _WANDER = 0.1e-6 * SAMPLE_RATE  # by how much the rate wanders in a second (temperature)
 _SWAY = 0.01  # samples the echo path's own place wanders in a second
-_STUBBORN = 4  # measurements in a row elsewhere: the echo path has moved
+_STUBBORN = 3  # measurements in a row elsewhere: the echo has moved, or the rate is wrong
+_DOUBT = 10e-6 * SAMPLE_RATE  # by how much, at least
+_FOREIGN = 12  # measurements in a row unlike the template: the echo path is another one
 _LEAST = 4e-6 * SAMPLE_RATE  # a slower drift is left to the canceller
 _BIAS = 0.2  # part of the first estimated rate that may be wrong
 _SURE = 5.0  # standard deviations the rate must be away from zero
@@ -55,7 +57,7 @@ class DriftTracker:
         self._covariance = np.diag([_NOISE**2, _WIDEST**2])
         self._state = np.zeros(2)  # place, samples; rate, samples per second
         self._measured = 0
-        self._strange = 0
+        self._strange = self._elsewhere = 0
         self._since = self._now
         self.ppm = self.rate = 0.0
         self._begin()
@@ -145,15 +147,21 @@ class DriftTracker:
         blur = _CENTRE * (self._state[1] - self.rate * SAMPLE_RATE)
         if self._measured == 0:
             blur = _CENTRE * off / (_BLOCK * HOP / SAMPLE_RATE)
-        noise = covariance[0, 0] + _NOISE**2 + blur**2
-        if alike < _ALIKE or off * off > 25 * noise:
+        sure = max(alike, 0.1) ** 3
+        noise = covariance[0, 0] + (_NOISE / sure) ** 2 + blur**2
+        if alike < _ALIKE:
             self._strange += 1
-            if self._strange == _STUBBORN:
-                covariance[0, 0] += 25.0
-            elif self._strange >= 3 * _STUBBORN:
+            if self._strange >= _FOREIGN:
                 self._known, self._strange = False, 0
             return False
         self._strange = 0
+        if off * off > 25 * noise:
+            self._elsewhere += 1
+            if self._elsewhere >= _STUBBORN:
+                self._elsewhere = 0
+                covariance += np.diag([25.0, max(_BIAS * self._state[1], _DOUBT) ** 2])
+            return False
+        self._elsewhere = 0
         gain = covariance[:, 0] / noise
         self._state = self._state + gain * off
         self._covariance = covariance - np.outer(gain, covariance[0])
@@ -164,7 +172,7 @@ class DriftTracker:
         rate = float(np.clip(self._state[1], -_WIDEST, _WIDEST))
         self.ppm = -rate / SAMPLE_RATE * 1e6
         spread = float(np.sqrt(self._covariance[1, 1]))
-        certain = self._measured >= 3 and abs(rate) > max(_LEAST, _SURE * spread)
+        certain = self._measured >= 4 and abs(rate) > max(_LEAST, _SURE * spread)
         if certain and not self.rate:
             # The first estimate is biased where the sound was unevenly spread over the blocks, in
             # proportion to the drift that was not compensated then. From here on there is none.

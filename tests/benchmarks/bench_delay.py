@@ -43,17 +43,15 @@ def run(quick: bool, console) -> dict:
     numbers = range(FIRST_ROOM, FIRST_ROOM + (2 if quick else 8))
     seeds = range(FIRST_ROOM, FIRST_ROOM + (6 if quick else FIND_SEEDS))
     peers, missing = _peers()
-    result = {
-        "find": {name: _find(seeds, people, kw) for name, kw in CONDITIONS.items()},
-        "jump": {ms: _jump(numbers, people, ms, peers) for ms in JUMPS_MS},
-        "drift": _drift(numbers, people, peers),
-    }
-    _print_find(console, result["find"], len(seeds))
-    _print_jumps(console, result["jump"], ["ours", *peers], len(numbers))
-    _print_drift(console, result["drift"], ["ours", *peers], len(numbers))
+    found = {name: _find(seeds, people, kw) for name, kw in CONDITIONS.items()}
+    _print_find(console, found, len(seeds))
+    jumps = {ms: _jump(numbers, people, ms, peers) for ms in JUMPS_MS}
+    _print_jumps(console, jumps, ["ours", *peers], len(numbers))
+    drifts = _drift(numbers, people, peers)
+    _print_drift(console, drifts, ["ours", *peers], len(numbers))
     for name, reason in missing.items():
         console.print(f"{name}: {reason}")
-    return result
+    return {"find": found, "jump": jumps, "drift": drifts}
 
 
 def _peers() -> tuple[dict[str, Engine], dict[str, str]]:
