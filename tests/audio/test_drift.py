@@ -104,8 +104,9 @@ def test_no_drift_is_made_of_a_person_alone():
 
 @pytest.mark.parametrize("ppm", [100.0, -100.0])
 def test_drift_costs_less_than_two_decibels(ppm):
+    """After ten seconds, in a room whose noise is 40 dB below the echo."""
     reference = speech_like(11, 16.0)
-    noise = np.random.default_rng(4).normal(scale=3e-4, size=len(reference)).astype("f4")
+    noise = np.random.default_rng(4).normal(scale=1e-3, size=len(reference)).astype("f4")
     left = {}
     for rate in (0.0, ppm):
         front, mic = FrontEnd(1, Echo()), drifting(reference, rate, taps=64) + noise
