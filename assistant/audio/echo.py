@@ -67,7 +67,7 @@ class EchoCanceller:
         self._real = np.zeros((mics, parts, BINS), np.float32)
         self._gain = np.zeros((mics, parts, BINS), np.float32)
         self._wave = np.zeros((mics, parts, FFT), np.float32)
-        self._kept = [[self._filter.copy(), self._error.copy(), 0.0, False] for _ in range(2)]
+        self._kept = [[self._filter.copy(), self._error.copy(), 0.0] for _ in range(2)]
         self.spectrum = self._both[0]
         self.output_bands = np.zeros(BANDS, np.float32)
         self.residual_bands = np.zeros(BANDS, np.float32)
@@ -110,16 +110,16 @@ class EchoCanceller:
         filter_, error = self._kept[0][:2]
         np.copyto(filter_, self._filter)
         np.copyto(error, self._error)
-        self._kept[0][2:] = self._early, self.converged
+        self._kept[0][2] = self._early
 
     def recall(self) -> None:
         """Take back the echo path of the last but one ``remember``: what was learnt since is
         wrong because the reference was not where it should be. Does nothing without a copy."""
-        filter_, error, early, converged = self._kept[1]
+        filter_, error, early = self._kept[1]
         if early:
             np.copyto(self._filter, filter_)
             np.copyto(self._error, error)
-            self._early, self.converged = early, converged
+            self._early = early
             self._loud[:] = 0
             self._watched[:] = 1e-9
             self._likeness[:] = 0
