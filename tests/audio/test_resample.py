@@ -79,9 +79,7 @@ def test_hops_come_out_whole_at_48_khz():
 
 
 @settings(max_examples=25, deadline=None)
-@given(
-    lag=st.floats(0, 0.999), rate=st.floats(-2.5e-4, 2.5e-4), frequency=st.floats(100, 7_000)
-)
+@given(lag=st.floats(0, 0.999), rate=st.floats(-2.5e-4, 2.5e-4), frequency=st.floats(100, 7_000))
 def test_between_its_samples_a_sine_goes_on(lag, rate, frequency):
     turn = 2 * np.pi * frequency / 16_000
     source = np.sin(turn * np.arange(1000)).astype(np.float32)
