@@ -82,6 +82,7 @@ class EchoCanceller:
         self._work = np.zeros((mics, parts, BINS), np.complex64)
         self._real = np.zeros((mics, parts, BINS), np.float32)
         self._gain = np.zeros((mics, parts, BINS), np.float32)
+        self._kept = [[self._filter.copy(), self._error.copy(), 0.0] for _ in range(2)]
         self._heard = np.zeros((mics, 2 * _WINDOW * HOP), np.float32)  # for the solver
         self._learner = PathLearner(background)
         self._estimate = ResidualEstimate()
@@ -157,6 +158,26 @@ class EchoCanceller:
         size = max(0, path.shape[1] - abs(samples))
         moved[:, max(0, -samples) :][:, :size] = path[:, max(0, samples) :][:, :size]
         self._filter[:, start:stop] = np.fft.rfft(moved.reshape(shape), FFT)
+
+    def remember(self) -> None:
+        """Keep a copy of the echo path for ``recall``, and the copy before this one."""
+        self._kept[0], self._kept[1] = self._kept[1], self._kept[0]
+        filter_, error = self._kept[0][:2]
+        np.copyto(filter_, self._filter)
+        np.copyto(error, self._error)
+        self._kept[0][2] = self._early
+
+    def recall(self) -> None:
+        """Take back the echo path of the last but one ``remember``: what was learnt since is
+        wrong because the reference was not where it should be. Does nothing without a copy."""
+        filter_, error, early = self._kept[1]
+        if early:
+            np.copyto(self._filter, filter_)
+            np.copyto(self._error, error)
+            self._early = early
+            self._loud[:] = 0
+            self._watched[:] = 1e-9
+            self._likeness[:] = 0
 
     def _forget_path(self, rows: slice | np.ndarray) -> None:
         n, first = self._tail_parts, self._first

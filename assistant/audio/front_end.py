@@ -64,8 +64,12 @@ class FrontEnd:
         heard = reference if self._rest < self._hold else self._silence
         aligned = self._aligner.process(heard, mics[0])
         if self._aligner.changed:
+            if self._aligner.jumped:
+                canceller.recall()
             canceller.shift(self._aligner.shifted)
         cleaned = canceller.process(mics, aligned)
+        if self._aligner.judge(mics[0], cleaned[0]):
+            canceller.remember()
         sounding = canceller.sounding
         if canceller.far_end_alone:
             self._beam.learn(canceller.spectrum)
@@ -108,6 +112,21 @@ class FrontEnd:
     def delay(self) -> int:
         """Bulk delay applied to the reference, samples."""
         return self._aligner.delay
+
+    @property
+    def drift_ppm(self) -> float:
+        """How much faster the playback clock is than the capture clock, parts per million."""
+        return self._aligner.drift_ppm
+
+    @property
+    def drift_compensated(self) -> bool:
+        """Whether the two clocks are certain to differ, so that the reference is resampled."""
+        return self._aligner.rate != 0.0
+
+    @property
+    def jumps(self) -> int:
+        """How often the bulk delay has jumped (a lost or repeated buffer) and was found again."""
+        return self._aligner.jumps
 
     @property
     def resets(self) -> int:

@@ -42,6 +42,9 @@ class Taps:
     held: bool = False
     power: float = 0.0
     residual: float = 0.0
+    delay: int = 0  # of the echo behind the reference, samples
+    drift_ppm: float = 0.0  # positive: the playback clock is faster
+    jumps: int = 0  # of the delay, since the start
 
 
 class AudioLoop:
@@ -141,6 +144,8 @@ class AudioLoop:
         taps.wake, taps.speech = now.score, now.speech
         taps.power, taps.residual = now.power, now.residual
         taps.gain, taps.playing, taps.held = speech.gain, playing, speech.held
+        front = self.ears.front_end
+        taps.delay, taps.drift_ppm, taps.jumps = front.delay, front.drift_ppm, front.jumps
 
     def _woken(self, at: int, hit: Hit) -> None:
         channel = self.mixer.speech

@@ -19,7 +19,7 @@ import numpy as np
 from assistant import messages as m
 from assistant.app import Speaker, assemble
 from assistant.audio.device import EndOfAudio
-from assistant.audio.format import HOP, from_int16, samples
+from assistant.audio.format import HOP, from_int16, samples, seconds
 from assistant.audio.mixer import volume_gain
 from assistant.board import load_board
 from assistant.errors import BadInput
@@ -120,6 +120,7 @@ class Simulation:
                     progress(self.room.time_s)
         except EndOfAudio:
             self.speaker.pump()
+            self.record.alignment = self._alignment()
             return self.record
 
     def step(self) -> None:
@@ -133,6 +134,14 @@ class Simulation:
         speaker.pump()
         self.worker.advance(speaker.position)
         speaker.pump()
+
+    def _alignment(self) -> dict[str, float]:
+        taps = self.speaker.audio.taps
+        return {
+            "delay_ms": round(1000 * seconds(taps.delay), 1),
+            "drift_ppm": round(taps.drift_ppm, 1),
+            "jumps": taps.jumps,
+        }
 
     def _press(self, button: str) -> None:
         self.speaker.channels.audio.append(m.Pressed(self.speaker.position, button))
