@@ -31,6 +31,7 @@ class DelayAligner:
 
     ``max_delay`` samples is the longest bulk delay that is looked for (8000 is 500 ms). With
     ``fixed`` the reference is delayed by exactly that and nothing is searched or followed.
+    ``history`` hops of the past can be had anew after the delay has changed (``past``).
 
     The delay is searched among all lags (``DelaySearch``) every 128 ms of playback. When the
     canceller, told by ``judge``, fails from one moment to the next, the delay may have jumped:
@@ -45,12 +46,14 @@ class DelayAligner:
     counts, ``drift_ppm`` is the drift (positive: the playback clock is faster).
     """
 
-    def __init__(self, max_delay: int = 8192, fixed: int | None = None) -> None:
+    def __init__(
+        self, max_delay: int = 8192, fixed: int | None = None, *, history: int = 0
+    ) -> None:
         self._fixed = fixed
-        longest = max(max_delay, fixed or 0) + 2 * HOP
-        self._ring = np.zeros(longest + 64 * HOP, np.float32)
-        self._keep = longest
-        self._end = longest
+        self._longest = max(max_delay, fixed or 0)
+        self._keep = self._end = self._longest + (2 + history) * HOP
+        self._ring = np.zeros(self._keep + 64 * HOP, np.float32)
+        self._history = history
         self._search = DelaySearch(max_delay)
         self._drift = DriftTracker()
         self._between = Interpolator()
@@ -93,6 +96,11 @@ class DelayAligner:
             self._drift.update(self._out, mic, lag)
         return self._out
 
+    def past(self) -> np.ndarray:
+        """Return the aligned reference before this hop as it would be now: (history, HOP)."""
+        stop = self._end - HOP - self.delay
+        return self._ring[stop - self._history * HOP : stop].reshape(-1, HOP)
+
     def _store(self, reference: np.ndarray) -> None:
         ring = self._ring
         if self._end + HOP > len(ring):
@@ -110,7 +118,7 @@ class DelayAligner:
             return float(self.delay)
         lag = self.delay + self._fraction
         self._between.read(self._ring, start, self._fraction, rate, self._out)
-        after = min(lag + rate * HOP, self._keep - 2.0 * HOP)
+        after = min(lag + rate * HOP, float(self._longest))
         self.delay = int(after)
         self._fraction = after - self.delay
         return lag + rate * HOP / 2
@@ -147,7 +155,7 @@ class DelayAligner:
     def _move(self, grown: int) -> None:
         """The echo is ``grown`` samples later than expected: it jumped, or crept there unseen."""
         before = self.delay
-        self.delay = min(max(0, before + grown), self._keep - 2 * HOP)
+        self.delay = min(max(0, before + grown), self._longest)
         reached = self.delay - before
         self.jumped = self._haste > 0 or abs(grown) > 2 * MARGIN
         self._offset += grown - reached

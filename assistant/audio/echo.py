@@ -137,18 +137,23 @@ class EchoCanceller:
     def solver_s(self) -> float:
         return self._learner.seconds
 
-    def shift(self, samples: int) -> None:
+    def shift(self, samples: int, past: np.ndarray | None = None) -> None:
         """Move the echo path ``samples`` earlier, when the reference is now delayed by as much.
 
-        What was learnt is kept where it still lies inside the tail. For one tail afterwards the
-        history is incomplete, and the filter neither cancels fully nor learns.
+        What was learnt is kept where it still lies inside the tail. ``past`` is the reference
+        before this hop as it would have been, float32 (hops, HOP). With less than a tail of it,
+        the filter neither cancels fully nor learns for a tail from now on.
         """
         for start, stop in ((i, i + 1) for i in range(self._first)):
             self._shift_rows(start, stop, samples)
         self._shift_rows(self._first, self._filter.shape[1], samples)
         self._reference.clear()
         self._learner.forget()
-        self._hold, self._since = self._tail_parts, 0
+        past = () if past is None else past
+        for hop in past:
+            self._reference.push(hop, float(np.dot(hop, hop)) / HOP)
+        self._hold = self._tail_parts if len(past) < self._tail_parts else 0
+        self._since = 0
 
     def _shift_rows(self, start: int, stop: int, samples: int) -> None:
         waves = np.fft.irfft(self._filter[:, start:stop])[..., :HOP]

@@ -36,7 +36,7 @@ class FrontEnd:
         if not loopback and settings.delay_ms >= 0:
             fixed = round(settings.delay_ms * SAMPLE_RATE / 1000)
         self._enabled = settings.enabled
-        self._aligner = DelayAligner(_MAX_DELAY, fixed)
+        self._aligner = DelayAligner(_MAX_DELAY, fixed, history=-(-tail // HOP))
         self.canceller = EchoCanceller(mics, tail, background=background)
         self._beam = Beam(mics)
         self._silence = np.zeros(HOP, np.float32)
@@ -66,7 +66,7 @@ class FrontEnd:
         if self._aligner.changed:
             if self._aligner.jumped:
                 canceller.recall()
-            canceller.shift(self._aligner.shifted)
+            canceller.shift(self._aligner.shifted, self._aligner.past())
         cleaned = canceller.process(mics, aligned)
         if self._aligner.judge(mics[0], cleaned[0]):
             canceller.remember()
