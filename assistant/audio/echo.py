@@ -164,6 +164,11 @@ class EchoCanceller:
         moved[:, max(0, -samples) :][:, :size] = path[:, max(0, samples) :][:, :size]
         self._filter[:, start:stop] = np.fft.rfft(moved.reshape(shape), FFT)
 
+    def solve_again(self) -> None:
+        """Solve for the echo path anew from here on: the reference is truer than it was."""
+        self._learner.forget()
+        self._since = 0
+
     def remember(self) -> None:
         """Keep a copy of the echo path for ``recall``, and the copy before this one."""
         self._kept[0], self._kept[1] = self._kept[1], self._kept[0]
@@ -279,7 +284,8 @@ class EchoCanceller:
         self._filter += work
         self._hops += 1
         self._constrain()
-        self._reference.learn(self._filter[0, self._first :], self.spectrum[0], noise[0], self._hops)
+        path, error = self._filter[0, self._first :], self.spectrum[0]
+        self._reference.learn(path, error, noise[0], self._hops)
         self._early = min(_EARLY, self._early + 1)
         keep = _KEEP_EARLY + (_KEEP - _KEEP_EARLY) * self._early / _EARLY
         self._error *= np.float32(keep * keep)

@@ -41,6 +41,7 @@ class FrontEnd:
         self._beam = Beam(mics)
         self._silence = np.zeros(HOP, np.float32)
         self._rest = self._hold = -(-(tail + _MAX_DELAY) // HOP) + 2
+        self._drifts = False
         self._suppressor = Suppressor(2)
         self._views = np.zeros((2, HOP), np.float32)
         self.detectors = self._views
@@ -67,6 +68,9 @@ class FrontEnd:
             if self._aligner.jumped:
                 canceller.recall()
             canceller.shift(self._aligner.shifted, self._aligner.past())
+        if (self._aligner.rate != 0.0) != self._drifts:
+            self._drifts = not self._drifts
+            canceller.solve_again()
         cleaned = canceller.process(mics, aligned)
         if self._aligner.judge(mics[0], cleaned[0]):
             canceller.remember()
