@@ -290,9 +290,9 @@ def test_a_word_that_only_resembles_a_stop_phrase_is_none(desk):
     assert final(events).text == "quieter" and not any(e.stop for e in events)
 
 
-def test_a_stop_phrase_in_silence_is_left_to_the_dialogue(desk):
+def test_a_stop_phrase_in_silence_is_one_too(desk):
     heard = final(desk.hear("stop"))
-    assert not heard.stop and heard.text == "stop"
+    assert heard.stop and heard.text == "stop"
     assert desk.do(m.Respond(1, heard.text)) == [m.NoReply(1)]
 
 
