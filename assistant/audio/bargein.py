@@ -37,7 +37,7 @@ class EvidenceRules:
     most: float = 7.0  # a single hop counts no more than this
     duck: float = 16.0  # the sum that ducks a reply
     duck_media: float = 40.0  # ... and music, whose residue is less like the estimate
-    unsure: float = 40.0  # asked for on top while the echo path is not known yet
+    unsure: float = 12.0  # asked for on top while the echo path is not known yet
     over_noise: float = 4.0  # the background counts so many times (power)
     burnt: float = 16.0  # asked for on top after a duck that turned out to be nothing
     forgive_s: float = 8.0  # how long that takes to be forgotten
