@@ -140,6 +140,25 @@ def test_a_held_reply_goes_on_by_itself_when_main_never_decides(bench):
     assert len(bench.events(m.HoldExpired)) == 1
 
 
+def test_music_is_ducked_when_somebody_talks_and_comes_back_unless_main_listens(bench):
+    wave = (0.3 * np.sin(np.arange(400 * HOP) * 0.1)).astype(np.float32)
+    bench.channels.audio.append(m.PlayMedia(Clip(wave)))
+    bench.run(20)
+    loud = bench.loudness()
+    bench.ears.talking = True
+    bench.run(12)
+    (suspected,) = bench.events(m.SpeechSuspected)
+    assert suspected.position is None
+    assert bench.loudness() == pytest.approx(loud - 20, abs=1)
+    bench.ears.talking = False
+    bench.run(60)
+    assert bench.loudness() == pytest.approx(loud, abs=1)
+    bench.channels.audio.append(m.Resume(0))
+    bench.ears.talking = True
+    bench.run(12)
+    assert not bench.events(m.SpeechSuspected)
+
+
 def test_nothing_is_suspected_while_nothing_is_said(bench):
     bench.ears.talking = True
     bench.run(20)

@@ -17,7 +17,7 @@ from assistant.settings import Settings, with_overrides
 from assistant.speech.engines import open_recogniser, open_voice
 from assistant.speech.recogniser import Transcript
 from assistant.speech.voice import Clip
-from assistant.speech.worker import APOLOGY, TRAILING, Worker
+from assistant.speech.worker import APOLOGY, SAYING_BEFORE, TRAILING, Worker
 from assistant.state import Mode, State
 from tests.talking import Talk, shipped
 
@@ -41,6 +41,9 @@ def voice():
     opened, _ = open_voice(SPEECH)
     yield opened
     opened.close()
+
+
+PARTIALS = ("in the room", "add milk to", "stop")
 
 
 class Counting:
@@ -282,6 +285,29 @@ def test_another_sentence_over_a_reply_is_no_stop(desk, sentence):
     events = desk.hear(sentence, turn=2, over_speech=1)
     assert not any(e.stop for e in events)
     assert final(events).command
+
+
+def test_a_stop_phrase_the_reply_was_just_saying_needs_somebody_who_goes_on(desk):
+    desk.talk.say("add milk, stop and bread")
+    planned = desk.do(m.Respond(1, "what's on my shopping list"))
+    ready = next(e for e in planned if isinstance(e, m.SegmentReady))
+    named = next(w for w in ready.clip.words if w.text.startswith("stop"))
+    there = m.Position(1, ready.segment, sample=named.start)
+    elsewhere = m.Position(1, ready.segment, sample=named.end + SAYING_BEFORE + 1)
+    never, at_once = 10**9, 0
+    stops = {}
+    for turn, (where, quiet_from) in enumerate(
+        ((there, never), (there, at_once), (elsewhere, never)), start=2
+    ):
+        how = {"over_speech": 1, "position": where, "quiet_from": quiet_from}
+        stops[turn] = any(e.stop for e in desk.hear("stop", turn=turn, **how))
+    assert stops == {2: False, 3: True, 4: True}
+
+
+def test_what_cannot_become_a_command_is_foreign(desk):
+    heard = {t: desk.hear(t, turn=i, over_speech=1) for i, t in enumerate(PARTIALS, start=2)}
+    foreign = {t: final(events).foreign for t, events in heard.items()}
+    assert foreign == {"in the room": True, "add milk to": False, "stop": False}
 
 
 def test_a_word_that_only_resembles_a_stop_phrase_is_none(desk):
