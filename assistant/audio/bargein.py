@@ -36,7 +36,7 @@ class EvidenceRules:
     drift: float = 1.0  # taken off every hop: hops are not independent
     most: float = 7.0  # a single hop counts no more than this
     duck: float = 16.0  # the sum that ducks a reply
-    duck_media: float = 40.0  # ... and music, whose residue is less like the estimate
+    duck_media: float = 48.0  # ... and music, whose residue is less like the estimate
     unsure: float = 12.0  # asked for on top while the echo path is not known yet
     over_noise: float = 4.0  # the background counts so many times (power)
     burnt: float = 16.0  # asked for on top after a duck that turned out to be nothing

@@ -146,7 +146,7 @@ def test_music_is_ducked_when_somebody_talks_and_comes_back_unless_main_listens(
     bench.run(20)
     loud = bench.loudness()
     bench.ears.talking = True
-    bench.run(12)
+    bench.run(11)
     (suspected,) = bench.events(m.SpeechSuspected)
     assert suspected.position is None
     assert bench.loudness() == pytest.approx(loud - 20, abs=1)
@@ -155,8 +155,8 @@ def test_music_is_ducked_when_somebody_talks_and_comes_back_unless_main_listens(
     assert bench.loudness() == pytest.approx(loud, abs=1)
     bench.channels.audio.append(m.Resume(0))
     bench.ears.talking = True
-    bench.run(12)
-    assert not bench.events(m.SpeechSuspected)
+    bench.run(9)
+    assert not bench.events(m.SpeechSuspected)  # it has just turned out to be nothing
 
 
 def test_nothing_is_suspected_while_nothing_is_said(bench):
