@@ -17,7 +17,7 @@ from assistant.settings import Settings, with_overrides
 from assistant.speech.engines import open_recogniser, open_voice
 from assistant.speech.recogniser import Transcript
 from assistant.speech.voice import Clip
-from assistant.speech.worker import APOLOGY, SAYING_BEFORE, TRAILING, Worker
+from assistant.speech.worker import APOLOGY, TRAILING, Worker
 from assistant.state import Mode, State
 from tests.talking import Talk, shipped
 
