@@ -72,7 +72,8 @@ class Hearing:
         transcript = self._stream.finish()
         if self._spotter is not None:
             spotted = self._spotter.finish()
-            agrees = transcript.text in self._stops or transcript.confidence < VAGUE
+            vague = transcript.confidence < VAGUE and " " not in spotted.text
+            agrees = transcript.text in self._stops or vague  # "mm hmm" resembles "never mind"
             own = spotted.text in self._own and end < self._quiet_from
             self.stopped = agrees and not own and is_stop(spotted, self._stops)
         return transcript
