@@ -12,6 +12,7 @@ import numpy as np
 from assistant.audio.bargein import Evidence, NoiseFloor
 from assistant.audio.format import HOP, SAMPLE_RATE
 from assistant.audio.front_end import FrontEnd
+from assistant.audio.own_word import OwnWord
 from assistant.audio.voice_activity import VoiceActivity
 from assistant.audio.wake import SURE, Hit, WakeDecision, WakeWord
 from assistant.settings import Settings
@@ -21,7 +22,9 @@ from assistant.settings import Settings
 # "alexa" left one, and no voice activity. Both must be missing: the estimate is too high at first.
 OVER_FACTOR = 4.0
 OVER_HOPS = 6
+CLEARLY_HOPS = 25  # of the last 62: a person says the wake word for 30 hops or more
 SPEECH = 0.3
+FADES = 0.99  # a hop: 2.7 dB a second
 PAUSE_DEPTH = 0.03  # a hop this much quieter than the loudest of them is a pause
 
 
@@ -54,6 +57,7 @@ class Ears:
         self._scores = [0.0, 0.0]
         lag = self._wakes[0].lag + self.front_end.detector_latency
         self._decision = WakeDecision(settings.wake.threshold, lag=lag)
+        self._own = OwnWord(settings.wake.word)
         self._threshold_playing = settings.wake.threshold_playing
         self._voice = VoiceActivity()
         self._noise = NoiseFloor()
@@ -61,6 +65,7 @@ class Ears:
         self._hop = 0
         self._over = np.zeros(SAMPLE_RATE // HOP, bool)  # hops with more than the residual echo
         self._said = np.zeros(SAMPLE_RATE // HOP)  # voice activity; both of the last second
+        self._loudest = 0.0  # power of the last seconds' loudest hop
         self._now = Impression(np.zeros(HOP, np.float32))
 
     @property
@@ -100,13 +105,15 @@ class Ears:
         hop = now.at // HOP % self._over.size
         self._over[hop] = now.power > OVER_FACTOR * now.residual
         self._said[hop] = now.speech
+        self._loudest = max(now.power, self._loudest * FADES)
+        self._own.hear(now.at, reference, playing)
         score, now.hit = self._score(), None
         if score is not None:
             threshold = self._threshold_playing if playing and not held else None
             threshold = max(SURE, threshold or 0.0) if following else threshold
             now.score, now.hit = score, self._decision.update(now.at, score, threshold)
             if now.hit is not None:
-                own = playing and self._explained()
+                own = playing and (self._explained() or self._own_word(now.at))
                 now.hit = None if own else self._end_of_word(now.hit)
         now.speech = self._voice.process(clean)
         now.noise = self._noise.update(broadband)
@@ -125,8 +132,29 @@ class Ears:
         """Whether the residual echo explains what was heard in the last second."""
         return int(self._over.sum()) < OVER_HOPS and float(self._said.max()) < SPEECH
 
-    def suspicious(self, now: Impression) -> bool:
-        """Whether somebody seems to talk over the reply; ask once per hop while it sounds."""
+    def _own_word(self, at: int) -> bool:
+        """Whether the reply itself has just said the wake word, and nobody clearly talks over it.
+
+        While the echo path is not known, nobody can be told from the echo.
+        """
+        clearly = self.front_end.converged and int(self._over.sum()) >= CLEARLY_HOPS
+        return self._own.said(at) and not clearly
+
+    def doubt(self) -> None:
+        """Ask for more evidence for a while: a duck has just turned out to be nothing."""
+        self.evidence.burn(self._now.at, self._loudest)
+
+    def suspicious(self, now: Impression, media: bool = False) -> bool:
+        """Whether somebody seems to talk over the reply, or over ``media``.
+
+        Ask once per hop while it sounds and is not ducked.
+        """
+        canceller = self.front_end.canceller
         return self.evidence.update(
-            now.at, now.speech, now.power, now.residual, now.noise, self.front_end.converged
+            now.at,
+            now.speech,
+            canceller.output_bands,
+            canceller.residual_bands,
+            converged=canceller.converged,
+            media=media,
         )

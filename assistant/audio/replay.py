@@ -117,7 +117,7 @@ def replay(
             suspicious = playing and not listener.held and ears.suspicious(now)
             for event in listener.events(now, playing, suspicious):
                 if event["event"] == "resume":
-                    ears.evidence.burn(now.at)
+                    ears.doubt()
                 yield event
     except EndOfAudio:
         return
