@@ -23,7 +23,7 @@ _KEEP, _KEEP_EARLY = 0.999999, 0.99  # how much of the echo path is the same a h
 _EARLY = 120.0  # hops of playback until the path counts as known
 _SHRINK = 0.15  # part of the theoretical covariance decrease; see _adapt
 _FORGET = 0.2  # of the near-end spectrum, per hop
-_TURNS = 3  # hops between two constraints of a partition
+_TURNS = 2  # hops between two constraints of a partition
 _LIKE = 0.12  # weight of a new hop in the coherence of output and echo: about 130 ms
 _CHANGED = 0.4  # coherence above which the echo path has changed; the near end stays below 0.25
 _LOUDER = 4.0  # an output with more than so many times the input's power is not used
@@ -382,6 +382,7 @@ class EchoCanceller:
             if not bad.any():
                 return False
         self.resets += 1
+        self._reference.unlearn()
         self._forget_path(bad)
         return True
 
