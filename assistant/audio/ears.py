@@ -14,7 +14,8 @@ from assistant.audio.format import HOP, SAMPLE_RATE
 from assistant.audio.front_end import FrontEnd
 from assistant.audio.own_word import OwnWord
 from assistant.audio.voice_activity import VoiceActivity
-from assistant.audio.wake import SURE, Hit, WakeDecision, WakeWord
+from assistant.audio.wake import SURE, Hit, WakeDecision
+from assistant.audio.wake_views import Wakes
 from assistant.settings import Settings
 
 # A wake word over the reply leaves 12 hops or more (5th percentile 17, of 36 recorded people heard
@@ -46,18 +47,22 @@ class Ears:
     """Cancels the echo, then looks for the wake word and for speech. Audio thread only."""
 
     def __init__(
-        self, mics: int, settings: Settings, *, loopback: bool = False, background: bool = False
+        self,
+        mics: int,
+        settings: Settings,
+        *,
+        loopback: bool = False,
+        background: bool = False,
+        positions: np.ndarray | None = None,
     ) -> None:
         self.front_end = FrontEnd(
-            mics, settings.echo, loopback=loopback, background=background
+            mics, settings.echo, loopback=loopback, background=background, positions=positions
         )
         self.evidence = Evidence()
-        # Two views, half a step apart: what one microphone or moment misses, the other may hear.
-        self._wakes = WakeWord(settings.wake.word), WakeWord(settings.wake.word, phase=2)
-        self._scores = [0.0, 0.0]
-        lag = self._wakes[0].lag + self.front_end.detector_latency
+        self._wakes = Wakes(settings.wake.word, len(self.front_end.detectors))
+        lag = self._wakes.lag + self.front_end.detector_latency
         self._decision = WakeDecision(settings.wake.threshold, lag=lag)
-        self._own = OwnWord(settings.wake.word)
+        self._own = OwnWord(settings.wake.word, self._wakes.first)
         self._threshold_playing = settings.wake.threshold_playing
         self._voice = VoiceActivity()
         self._noise = NoiseFloor()
@@ -71,7 +76,7 @@ class Ears:
     @property
     def word(self) -> str:
         """The wake word's name."""
-        return self._wakes[0].word
+        return self._wakes.word
 
     def _end_of_word(self, hit: Hit) -> Hit:
         """Move the word's end to the pause after it, when there is one just before the hit."""
@@ -107,7 +112,7 @@ class Ears:
         self._said[hop] = now.speech
         self._loudest = max(now.power, self._loudest * FADES)
         self._own.hear(now.at, reference, playing)
-        score, now.hit = self._score(), None
+        score, now.hit = self._wakes.process(front_end.detectors, front_end.sounding), None
         if score is not None:
             threshold = self._threshold_playing if playing and not held else None
             threshold = max(SURE, threshold or 0.0) if following else threshold
@@ -118,15 +123,6 @@ class Ears:
         now.speech = self._voice.process(clean)
         now.noise = self._noise.update(broadband)
         return now
-
-    def _score(self) -> float | None:
-        """Return the better of the two views' latest scores, when one of them is new."""
-        new = False
-        for i, wake in enumerate(self._wakes):
-            score = wake.process(self.front_end.detectors[i])
-            if score is not None:
-                self._scores[i], new = score, True
-        return max(self._scores) if new else None
 
     def _explained(self) -> bool:
         """Whether the residual echo explains what was heard in the last second."""

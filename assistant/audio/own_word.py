@@ -7,7 +7,7 @@ import numpy as np
 from assistant.audio.format import samples
 from assistant.audio.wake import WakeWord
 
-PHASE = 2  # hops between its networks' run and the microphones' own
+PHASE = 4  # hops between its networks' run and the microphones' own
 EVERY = 5  # hops between two scores
 SAID = 0.15  # score of the reference from which its echo might wake
 ECHO = samples(0.8)  # bulk delay, the room, and how long a word goes on scoring
@@ -20,8 +20,8 @@ class OwnWord:
     The reference is not delayed: it leads its echo by the bulk delay, so ``said`` knows in time.
     """
 
-    def __init__(self, word: str) -> None:
-        self._wake = WakeWord(word, PHASE)
+    def __init__(self, word: str, beside: WakeWord | None = None) -> None:
+        self._wake = WakeWord(word, PHASE, beside)
         self._hop = 0
         self._last_played: int | None = None
         self._said_at: int | None = None
