@@ -101,6 +101,14 @@ def _bench(parser: Parser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="benchmarks; none lists them")
     parser.add_argument("--quick", action="store_true", help="fewer examples, rougher figures")
     parser.add_argument("--json", metavar="FILE", type=Path, help="also write the figures here")
+    parser.add_argument("--plots", metavar="DIR", type=Path, help="also draw the figures here")
+    parser.add_argument(
+        "--parts", metavar="A,B", default="",
+        help="echo: only some of recall, reconvergence, recorded, cost",
+    )  # fmt: skip
+    parser.add_argument("--only", metavar="A,B", default="", help="echo: engines named like A or B")
+    parser.add_argument("--tune", action="store_true", help="echo: the rooms meant for tuning")
+    parser.add_argument("--workers", metavar="N", type=int, default=2, help="echo: processes")
 
 
 def _doctor(parser: Parser) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import inspect
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from assistant.errors import BadInput, did_you_mean
@@ -159,13 +161,21 @@ def bench(arguments: argparse.Namespace, settings: Settings) -> int:
     figures = {}
     for name in arguments.names:
         module = importlib.import_module(f"tests.benchmarks.bench_{name}")
-        figures[name] = module.run(arguments.quick, console)
+        figures[name] = module.run(arguments.quick, console, **_options(module.run, arguments))
     if arguments.json:
         try:
             arguments.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
         except OSError as error:
             raise _unwritable(arguments.json, error) from None
     return 0
+
+
+def _options(run: Callable, arguments: argparse.Namespace) -> dict:
+    """Return those of the command's options that this benchmark knows."""
+    known = inspect.signature(run).parameters
+    offered = {"tune": arguments.tune, "parts": arguments.parts, "only": arguments.only}
+    offered |= {"plots": arguments.plots, "workers": arguments.workers}
+    return {name: value for name, value in offered.items() if name in known}
 
 
 def _benchmarks() -> set[str]:

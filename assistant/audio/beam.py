@@ -43,6 +43,7 @@ class Beam:
     def reset(self) -> None:
         """Forget where the loudspeaker is."""
         self._covariance[:] = 0
+        self._level = np.zeros(_BINS, np.float32)
         self._learnt = 0
         self._mix = 0.0
         self._frames[:] = 0
@@ -54,8 +55,8 @@ class Beam:
         rows = spectrum.T
         now = rows[:, :, None] * rows[:, None, :].conj()
         level = np.einsum("kii->k", now).real
-        level += 0.1 * level.mean() + 1e-12
-        now /= level[:, None, None]  # every hop counts alike, loud or not
+        self._level += max(_MEMORY, 1 / (self._learnt + 1)) * (level - self._level)
+        now /= (level + self._level + 1e-12)[:, None, None]  # loud hops count, none too much
         now -= self._covariance
         now *= max(_MEMORY, 1 / (self._learnt + 1))
         self._covariance += now

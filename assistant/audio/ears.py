@@ -42,15 +42,22 @@ class Impression:
 class Ears:
     """Cancels the echo, then looks for the wake word and for speech. Audio thread only."""
 
-    def __init__(self, mics: int, settings: Settings, *, loopback: bool = False) -> None:
-        self.front_end = FrontEnd(mics, settings.echo, loopback=loopback)
+    def __init__(
+        self, mics: int, settings: Settings, *, loopback: bool = False, background: bool = False
+    ) -> None:
+        self.front_end = FrontEnd(
+            mics, settings.echo, loopback=loopback, background=background
+        )
         self.evidence = Evidence()
-        self._wake = WakeWord(settings.wake.word)
-        self._decision = WakeDecision(settings.wake.threshold, lag=self._wake.lag)
+        # Two views, half a step apart: what one microphone or moment misses, the other may hear.
+        self._wakes = WakeWord(settings.wake.word), WakeWord(settings.wake.word, phase=2)
+        self._scores = [0.0, 0.0]
+        lag = self._wakes[0].lag + self.front_end.detector_latency
+        self._decision = WakeDecision(settings.wake.threshold, lag=lag)
         self._threshold_playing = settings.wake.threshold_playing
         self._voice = VoiceActivity()
         self._noise = NoiseFloor()
-        self._powers = np.zeros(self._wake.lag // HOP)  # of the hops before a hit, a ring
+        self._powers = np.zeros(lag // HOP)  # of the hops before a hit, a ring
         self._hop = 0
         self._over = np.zeros(SAMPLE_RATE // HOP, bool)  # hops with more than the residual echo
         self._said = np.zeros(SAMPLE_RATE // HOP)  # voice activity; both of the last second
@@ -59,7 +66,7 @@ class Ears:
     @property
     def word(self) -> str:
         """The wake word's name."""
-        return self._wake.word
+        return self._wakes[0].word
 
     def _end_of_word(self, hit: Hit) -> Hit:
         """Move the word's end to the pause after it, when there is one just before the hit."""
@@ -93,7 +100,7 @@ class Ears:
         hop = now.at // HOP % self._over.size
         self._over[hop] = now.power > OVER_FACTOR * now.residual
         self._said[hop] = now.speech
-        score, now.hit = self._wake.process(clean), None
+        score, now.hit = self._score(), None
         if score is not None:
             threshold = self._threshold_playing if playing and not held else None
             threshold = max(SURE, threshold or 0.0) if following else threshold
@@ -104,6 +111,15 @@ class Ears:
         now.speech = self._voice.process(clean)
         now.noise = self._noise.update(broadband)
         return now
+
+    def _score(self) -> float | None:
+        """Return the better of the two views' latest scores, when one of them is new."""
+        new = False
+        for i, wake in enumerate(self._wakes):
+            score = wake.process(self.front_end.detectors[i])
+            if score is not None:
+                self._scores[i], new = score, True
+        return max(self._scores) if new else None
 
     def _explained(self) -> bool:
         """Whether the residual echo explains what was heard in the last second."""

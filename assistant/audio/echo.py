@@ -1,8 +1,10 @@
 """Removes the speaker's own sound from the microphones without touching anybody else's.
 
 A partitioned frequency-domain Kalman filter (Enzner & Vary 2006; partitioned: Kuech, Mabande &
-Enzner 2014; its weak points: Yang, Enzner & Yang 2017). It only ever subtracts what it predicts
-from the reference: there is no suppressor, so a person talking over the speaker stays whole.
+Enzner 2014; its weak points: Yang, Enzner & Yang 2017) behind a learned model of the loudspeaker,
+started and restarted by a least-squares solution (``assistant.audio.path_solver``). It only ever
+subtracts what it predicts from the reference: there is no suppressor here, so a person talking
+over the speaker stays whole.
 """
 
 from __future__ import annotations
@@ -10,20 +12,26 @@ from __future__ import annotations
 import numpy as np
 
 from assistant.audio.format import HOP
+from assistant.audio.path_learner import PathLearner
+from assistant.audio.path_solver import Recording, Solution
 from assistant.audio.reference import BINS, FFT, ReferenceHistory
+from assistant.audio.residual import BAND_EDGES, BANDS, ResidualEstimate
 
-BAND_EDGES = np.array([3, 6, 10, 14, 19, 25, 32, 40, 50, 62, 77, 96, 120, 150, 190])
-BANDS = len(BAND_EDGES)  # about Bark wide, 94 Hz to 8 kHz
+__all__ = ["BANDS", "BAND_EDGES", "EchoCanceller"]
 
-_KEEP, _KEEP_EARLY = 0.99995, 0.99  # how much of the echo path is the same a hop later
+_KEEP, _KEEP_EARLY = 0.999999, 0.99  # how much of the echo path is the same a hop later
 _EARLY = 120.0  # hops of playback until the path counts as known
-_SHRINK = 0.3  # part of the theoretical covariance decrease; see _adapt
+_SHRINK = 0.15  # part of the theoretical covariance decrease; see _adapt
 _FORGET = 0.2  # of the near-end spectrum, per hop
 _LIKE = 0.12  # weight of a new hop in the coherence of output and echo: about 130 ms
 _CHANGED = 0.4  # coherence above which the echo path has changed; the near end stays below 0.25
+_LOUDER = 4.0  # an output with more than so many times the input's power is not used
 _SILENT = 1e-9  # power below which a hop of reference is silence
 _FLOOR = np.float32(1e-7)
-_TO_POWER = 2.0 / (FFT * HOP)  # of a zero-padded hop's |spectrum|^2, to mean square
+_SOLVE_AT = (32, 44, 56, 68, 80, 112, 144, 192, 256)  # hops of playback: then solve for the path
+_WINDOW = 80  # hops (1.3 s) the solver looks at, at most
+_NOTICED = 8  # hops a change of the path is older than its discovery
+_PATIENCE = 60, 4000  # hops between two searches for a change, at least: doubled when in vain
 
 
 class EchoCanceller:
@@ -32,9 +40,9 @@ class EchoCanceller:
     ``mics`` microphones are cleaned against one reference that must already be aligned (see
     ``assistant.audio.delay``): the echo begins 0 to ``tail`` samples after the reference.
 
-    With ``distortion``, the reference is also filtered through a small loudspeaker's odd, even
-    and excursion distortion (``assistant.audio.reference``), which would otherwise cap any linear
-    canceller at 10 to 20 dB.
+    With ``distortion``, a small loudspeaker's distortion is modelled and learned
+    (``assistant.audio.distortion``); it would otherwise cap any linear canceller at 10 to 20 dB.
+    With ``background``, the first and every new echo path is solved for on another thread.
 
     Read after each hop:
       ``output_bands``, ``residual_bands``  float32 (BANDS,): power of the output, and the median
@@ -42,6 +50,7 @@ class EchoCanceller:
           (``BAND_EDGES`` are FFT bins of 31.25 Hz). Expect the true residual within about 6 dB.
           When nothing plays, the former is spread evenly and the latter is 0.
       ``output_power``, ``residual_power``  float: their sums over the bands.
+      ``echo``      float32 (mics, HOP): what was subtracted; zeros when nothing plays.
       ``spectrum``  complex64 (mics, BINS): of the output hop with a hop of zeros before it.
       ``erle_db``   running echo return loss enhancement; moves only while the reference sounds
           and no near end is judged present.
@@ -49,11 +58,17 @@ class EchoCanceller:
       ``far_end_alone`` whether the reference sounded and nobody was judged to talk over it.
       ``converged`` True once ``erle_db`` has passed 8 dB; False below 3 dB or after a reset.
       ``resets``    how often the watchdog threw the filter away because it made things louder.
+      ``solved``    how often a least-squares solution replaced the path.
+      ``solver_s``  seconds the solver took on this thread (without ``background``).
     """
 
-    def __init__(self, mics: int, tail: int = 3328, *, distortion: bool = True) -> None:
+    def __init__(
+        self, mics: int, tail: int = 6400, *, distortion: bool = True, background: bool = False
+    ) -> None:
         self._tail_parts = n = max(1, -(-tail // HOP))
-        self._reference = ReferenceHistory(n, distortion)
+        self._taps = n * HOP
+        self._reference = ReferenceHistory(n, distortion, self._taps + _WINDOW * HOP)
+        self._first = self._reference.first
         parts = len(self._reference.spectra)
         self._filter = np.zeros((mics, parts, BINS), np.complex64)
         self._error = np.zeros((mics, parts, BINS), np.float32)  # covariance, diagonal
@@ -67,23 +82,59 @@ class EchoCanceller:
         self._real = np.zeros((mics, parts, BINS), np.float32)
         self._gain = np.zeros((mics, parts, BINS), np.float32)
         self._wave = np.zeros((mics, parts, FFT), np.float32)
+        self._heard = np.zeros((mics, 2 * _WINDOW * HOP), np.float32)  # for the solver
+        self._learner = PathLearner(background)
+        self._estimate = ResidualEstimate()
         self.spectrum = self._both[0]
-        self.output_bands = np.zeros(BANDS, np.float32)
-        self.residual_bands = np.zeros(BANDS, np.float32)
-        self.resets = 0
+        self.echo = self._padded[1, :, HOP:]
+        self.resets = self.solved = 0
         self.reset()
 
     def reset(self) -> None:
         """Forget the echo path and start to learn it again."""
-        n = self._tail_parts
         self._reference.clear()
+        self._estimate.reset()
         self._near[:] = 0
-        self._quiet_hops = n + 1
-        self.output_power = self.residual_power = 0.0
-        self._leak_db = np.zeros(BANDS, np.float32)
-        self._echo_bands = np.zeros(BANDS, np.float32)
-        self._mean_mic = self._mean_out = 0.0
+        self._quiet_hops = self._tail_parts + 1
+        self._hops = 0
+        self._heard_end = 0
         self._forget_path(slice(None))
+
+    def close(self) -> None:
+        """Let the solver's thread end."""
+        self._learner.close()
+
+    @property
+    def output_bands(self) -> np.ndarray:
+        return self._estimate.output_bands
+
+    @property
+    def residual_bands(self) -> np.ndarray:
+        return self._estimate.residual_bands
+
+    @property
+    def output_power(self) -> float:
+        return self._estimate.output_power
+
+    @property
+    def residual_power(self) -> float:
+        return self._estimate.residual_power
+
+    @property
+    def erle_db(self) -> float:
+        return self._estimate.erle_db
+
+    @property
+    def converged(self) -> bool:
+        return self._estimate.converged
+
+    @property
+    def far_end_alone(self) -> bool:
+        return self._estimate.far_end_alone
+
+    @property
+    def solver_s(self) -> float:
+        return self._learner.seconds
 
     def shift(self, samples: int) -> None:
         """Move the echo path ``samples`` earlier, when the reference is now delayed by as much.
@@ -91,32 +142,36 @@ class EchoCanceller:
         What was learnt is kept where it still lies inside the tail. For one tail afterwards the
         history is incomplete, and the filter neither cancels fully nor learns.
         """
-        starts = self._reference.starts
-        for start, stop in zip(starts, (*starts[1:], None), strict=True):
-            waves = np.fft.irfft(self._filter[:, start:stop])[..., :HOP]
-            shape = waves.shape
-            path = waves.reshape(shape[0], -1)
-            moved = np.zeros_like(path)
-            size = max(0, path.shape[1] - abs(samples))
-            moved[:, max(0, -samples) :][:, :size] = path[:, max(0, samples) :][:, :size]
-            self._filter[:, start:stop] = np.fft.rfft(moved.reshape(shape), FFT)
+        for start, stop in ((i, i + 1) for i in range(self._first)):
+            self._shift_rows(start, stop, samples)
+        self._shift_rows(self._first, self._filter.shape[1], samples)
         self._reference.clear()
-        self._hold = self._tail_parts
+        self._learner.forget()
+        self._hold, self._since = self._tail_parts, 0
+
+    def _shift_rows(self, start: int, stop: int, samples: int) -> None:
+        waves = np.fft.irfft(self._filter[:, start:stop])[..., :HOP]
+        shape = waves.shape
+        path = waves.reshape(shape[0], -1)
+        moved = np.zeros_like(path)
+        size = max(0, path.shape[1] - abs(samples))
+        moved[:, max(0, -samples) :][:, :size] = path[:, max(0, samples) :][:, :size]
+        self._filter[:, start:stop] = np.fft.rfft(moved.reshape(shape), FFT)
 
     def _forget_path(self, rows: slice | np.ndarray) -> None:
-        n = self._tail_parts
+        n, first = self._tail_parts, self._first
         self._filter[rows] = 0
-        self._error[rows, :n] = np.exp(-np.arange(n, dtype=np.float32) / 4)[:, None]
-        self._error[rows, n:] = 0.1
-        self._early, self._hold = 0.0, 0
-        self.sounding = self.far_end_alone = False
+        self._error[rows, first:] = np.exp(-np.arange(n, dtype=np.float32) / 4)[:, None]
+        self._error[rows, :first] = 0.1
+        self._early, self._hold, self._since = 0.0, 0, 0
+        self._rested, self._patience = 0, _PATIENCE[0]
+        self.sounding = False
         self._loud = np.zeros(len(self._filter), np.float32)
         self._likeness[:] = 0
         self._powers[:] = 0
         self._watched = np.full((2, len(self._filter)), 1e-9, np.float32)
-        self._leak_db[:] = 0
-        self.erle_db, self.converged = 0.0, False
-        self._mean_mic = self._mean_out = 1e-9
+        self._learner.forget()
+        self._estimate.reset()
 
     def process(self, mics: np.ndarray, reference: np.ndarray) -> np.ndarray:
         """Return the microphones (float32, (mics, HOP)) without the echo of ``reference``.
@@ -134,7 +189,11 @@ class EchoCanceller:
         self._quiet_hops = 0 if played > _SILENT else self._quiet_hops + 1
         if self._quiet_hops > self._tail_parts:
             return self._pass(mics)
-        self._reference.push(reference, played, self._filter)
+        self.sounding = True
+        self._remember(mics)
+        factor = self._reference.push(reference, played)
+        if factor != 1.0:
+            self._filter[:, self._first :] *= np.float32(factor)
         np.multiply(self._filter, self._reference.spectra, out=self._work)
         echo = np.add.reduce(self._work, axis=1)
         heard_echo = np.fft.irfft(echo)[:, HOP:]
@@ -144,29 +203,33 @@ class EchoCanceller:
         np.fft.rfft(self._padded, out=self._both)
         powers = _square(self._both)
         left = np.einsum("mt,mt->m", out, out)
+        louder = left > _LOUDER * heard + 1e-6
+        if louder.any():
+            out[louder] = mics[louder]
         if self._diverged(heard, left):
             np.copyto(out, mics)
             return out
-        self._judge(powers, float(heard.mean()), float(left.mean()))
+        self._estimate.update(powers, float(heard.mean()), float(left.mean()))
         if self._hold:
             self._hold -= 1
         else:
             clipped = max(float(mics.max()), -float(mics.min())) > 0.985
+            self._rested += 1
             self._notice_change(powers)
             self._adapt(powers[0], clipped)
+            self._solve(played > 1e-6 and not clipped)
         return out
 
     def _pass(self, mics: np.ndarray) -> np.ndarray:
         """Nothing was played for a whole tail: there is no echo, and nothing to learn."""
         if self.sounding:
             self._reference.clear()
-            self.residual_bands[:] = 0
-            self._echo_bands[:] = 0
+            self.echo[:] = 0
+            if self._since < _SOLVE_AT[-1]:
+                self._since = 0  # what the solver looks at must be in one piece
         np.copyto(self._out, mics)
-        self.output_power = float(np.vdot(mics, mics)) / mics.size
-        self.output_bands[:] = self.output_power / BANDS
-        self.residual_power = 0.0
-        self.sounding = self.far_end_alone = False
+        self._estimate.silence(float(np.vdot(mics, mics)) / mics.size)
+        self.sounding = False
         return self._out
 
     def _adapt(self, error_power: np.ndarray, clipped: bool) -> None:
@@ -191,6 +254,8 @@ class EchoCanceller:
         self._wave[..., HOP:] = 0  # keeps every partition causal (the gradient constraint)
         np.fft.rfft(self._wave, out=work)
         self._filter += work
+        self._hops += 1
+        self._reference.learn(self._filter[0, self._first :], self.spectrum[0], noise[0], self._hops)
         self._early = min(_EARLY, self._early + 1)
         keep = _KEEP_EARLY + (_KEEP - _KEEP_EARLY) * self._early / _EARLY
         self._error *= np.float32(keep * keep)
@@ -213,30 +278,59 @@ class EchoCanceller:
         alike = float(explained[:, 6:200].sum() / (self._powers[0, :, 6:200].sum() + 1e-6))
         if alike > _CHANGED:
             self._early = min(self._early, _EARLY * max(0.0, 1 - 2.5 * (alike - _CHANGED)))
+            if self._since > _SOLVE_AT[-1] and self._rested >= self._patience:
+                self._since, self._rested = _NOTICED, 0
+                self._patience = min(_PATIENCE[1], 2 * self._patience)
+                self._learner.forget()
 
-    def _judge(self, powers: np.ndarray, heard: float, left: float) -> None:
-        """Update the residual-echo estimate, ERLE and ``converged`` from this hop's powers."""
-        scale = np.float32(_TO_POWER / powers.shape[1])
-        out, echo_now = np.add.reduceat(powers.sum(1), BAND_EDGES, axis=1) * scale
-        np.multiply(self._echo_bands, 0.7, out=self._echo_bands)  # what still reverberates
-        np.maximum(self._echo_bands, echo_now, out=self._echo_bands)
-        difference = 10 * np.log10((out + 1e-12) / (self._echo_bands + 1e-12)) - self._leak_db
-        step = np.where(difference > 0, np.where(difference > 8, 0.02, 0.15), -0.15)
-        sounding = self._echo_bands > 1e-8
-        self._leak_db += step * sounding
-        np.minimum(self._leak_db, 3, out=self._leak_db)
-        np.multiply(self._echo_bands, 10 ** (self._leak_db / 10), out=self.residual_bands)
-        self.output_bands[:] = out
-        self.output_power = float(out.sum())
-        self.residual_power = float(self.residual_bands.sum())
-        self.sounding = True
-        alone = self.output_power < 4 * self.residual_power + 1e-9
-        self.far_end_alone = alone and float(self._echo_bands.sum()) > 1e-6
-        if self.far_end_alone:
-            self._mean_mic += 0.02 * (heard - self._mean_mic)
-            self._mean_out += 0.02 * (left - self._mean_out)
-            self.erle_db = 10 * float(np.log10(self._mean_mic / (self._mean_out + 1e-12)))
-            self.converged = self.erle_db > (3 if self.converged else 8)
+    def _remember(self, mics: np.ndarray) -> None:
+        """Keep the microphones' last hops for the solver."""
+        size = _WINDOW * HOP
+        if self._heard_end == self._heard.shape[1]:
+            self._heard[:, :size] = self._heard[:, size:]
+            self._heard_end = size
+        self._heard[:, self._heard_end : self._heard_end + HOP] = mics
+        self._heard_end += HOP
+
+    def _solve(self, sounds: bool) -> None:
+        """Ask for a solution at certain times after a start or a change, and take it over."""
+        if self._learner.busy:
+            solution = self._learner.poll()
+            if solution is not None:
+                self._take(solution)
+        if self._since <= _SOLVE_AT[-1]:
+            self._since += sounds
+            if sounds and self._since in _SOLVE_AT and not self._learner.busy:
+                self._learner.submit(self._recording(min(self._since, _WINDOW)))
+            if self._since == _SOLVE_AT[-1]:
+                self._since += 1
+
+    def _recording(self, hops: int) -> Recording:
+        size = min(hops * HOP, self._heard_end)
+        waves = self._reference.recent(size + self._taps - 1)
+        path = np.fft.irfft(self._filter[:, self._first :])[..., :HOP].reshape(-1, self._taps)
+        return Recording(
+            reference=waves[0],
+            bends=waves[1:],
+            mics=self._heard[:, self._heard_end - size : self._heard_end].copy(),
+            weights=self._reference.weights.copy(),
+            path=path.astype(np.float32),
+        )
+
+    def _take(self, solution: Solution) -> None:
+        waves = solution.path.reshape(len(self._filter), self._tail_parts, HOP)
+        self._filter[:, self._first :] = np.fft.rfft(waves, FFT)
+        self._filter[:, : self._first] = 0
+        if len(solution.weights):
+            self._reference.set_weights(solution.weights)
+        sure = np.float32(min(1.0, solution.left))
+        strength = _square(self._filter[:, self._first :]).mean(axis=2, keepdims=True)
+        self._error[:, self._first :] = sure * (strength + 0.01 * strength.max())
+        self._error[:, : self._first] = 0.1 * sure
+        self._early = max(self._early, 0.5 * _EARLY)
+        self._estimate.improved(solution.gain)
+        self._patience = _PATIENCE[0]
+        self.solved += 1
 
     def _diverged(self, heard: np.ndarray, left: np.ndarray) -> bool:
         """The watchdog: a canceller that adds power for a third of a second starts over."""

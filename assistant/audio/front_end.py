@@ -8,6 +8,7 @@ from assistant.audio.beam import Beam
 from assistant.audio.delay import DelayAligner
 from assistant.audio.echo import EchoCanceller
 from assistant.audio.format import HOP, SAMPLE_RATE
+from assistant.audio.suppressor import Suppressor
 from assistant.settings import Echo
 
 _MAX_DELAY = 8192
@@ -18,21 +19,33 @@ class FrontEnd:
 
     ``mics`` microphones; ``settings`` give the tail and, where calibrated, the delay.
     ``loopback`` says that the reference is the board's own recording of what it played: it is
-    already aligned and nothing is searched. ``latency`` is what the result lags, in samples.
+    already aligned and nothing is searched. ``background`` solves for new echo paths on another
+    thread (a live device; a simulation does without). ``latency`` is what the result lags, in
+    samples, and ``detector_latency`` what ``detectors`` lag.
+
+    ``detectors`` float32 (2, HOP), renewed by ``process``: two different views for the wake word,
+    one microphone and the beam, with residual echo turned down. When nothing plays, two
+    microphones as they are.
     """
 
-    def __init__(self, mics: int, settings: Echo, *, loopback: bool = False) -> None:
+    def __init__(
+        self, mics: int, settings: Echo, *, loopback: bool = False, background: bool = False
+    ) -> None:
         tail = round(settings.tail_ms * SAMPLE_RATE / 1000)
         fixed = 0 if loopback else None
         if not loopback and settings.delay_ms >= 0:
             fixed = round(settings.delay_ms * SAMPLE_RATE / 1000)
         self._enabled = settings.enabled
         self._aligner = DelayAligner(_MAX_DELAY, fixed)
-        self.canceller = EchoCanceller(mics, tail)
+        self.canceller = EchoCanceller(mics, tail, background=background)
         self._beam = Beam(mics)
         self._silence = np.zeros(HOP, np.float32)
         self._rest = self._hold = -(-(tail + _MAX_DELAY) // HOP) + 2
+        self._suppressor = Suppressor(2)
+        self._views = np.zeros((2, HOP), np.float32)
+        self.detectors = self._views
         self.latency = self._beam.latency
+        self.detector_latency = self._beam.latency + self._suppressor.latency
 
     def process(self, mics: np.ndarray, reference: np.ndarray, playing: bool) -> np.ndarray:
         """Return what the room says, float32 (HOP,): an own buffer, valid until the next call.
@@ -42,22 +55,34 @@ class FrontEnd:
         after it stops the microphones are passed on unharmed at next to no cost.
         """
         self._rest = 0 if playing else min(self._hold, self._rest + 1)
+        canceller, views = self.canceller, self._views
         if not self._enabled:
-            return self._beam.process(mics, False)
+            clean = self._beam.process(mics, False)
+            views[0], views[1] = clean, mics[-1]
+            self.detectors = self._suppressor.process(views, self._silence, False)
+            return clean
         heard = reference if self._rest < self._hold else self._silence
         aligned = self._aligner.process(heard, mics[0])
-        canceller = self.canceller
         if self._aligner.changed:
             canceller.shift(self._aligner.shifted)
         cleaned = canceller.process(mics, aligned)
+        sounding = canceller.sounding
         if canceller.far_end_alone:
             self._beam.learn(canceller.spectrum)
-        return self._beam.process(cleaned, canceller.sounding)
+        clean = self._beam.process(cleaned, sounding)
+        views[0], views[1] = cleaned[0], clean if sounding else cleaned[-1]
+        self.detectors = self._suppressor.process(views, canceller.echo[0], sounding)
+        return clean
+
+    def close(self) -> None:
+        """Let the solver's thread end."""
+        self.canceller.close()
 
     def reset(self) -> None:
         """Forget the echo path and the beam (the loudspeaker or the board was changed)."""
         self.canceller.reset()
         self._beam.reset()
+        self._suppressor.reset()
 
     @property
     def residual_power(self) -> float:

@@ -1,96 +1,149 @@
-"""What the loudspeaker was given, as the echo canceller needs it: spectra of several branches."""
+"""What the loudspeaker was given, as the echo canceller needs it: spectra, distortion included."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from assistant.audio.format import HOP, SAMPLE_RATE
+from assistant.audio.distortion import NAMES, Bends
+from assistant.audio.format import HOP
 
 FFT = 2 * HOP
 BINS = HOP + 1
-_RESONANCE_HZ = 350.0  # of a 40-50 mm driver
-_SCALE = 0.2  # amplitude at which the branches are as strong as the reference
-_AUDIBLE = 1e-6  # power from which a hop says something about the distortion
-_MEMORY = 0.01  # weight of a new hop in what the branches have in common
+BRANCHES = 3  # of the bends also get a free filter of one hop: the direct sound dominates them
+_LEARN_EVERY, _APPLY_EVERY = 4, 16  # hops
+_FORGET = 0.992  # of what the weights are learned from, every time: half in 5.5 s
+_STEP = 0.3
+_SETTLED = 15  # times before the weights are applied
 
 
 class ReferenceHistory:
-    """Keeps the reference's last spectra, one row per partition of each branch.
+    """Keeps the reference's last spectra: one row for each of ``BRANCHES`` and of ``parts`` hops.
 
-    Four branches: x itself over ``parts`` hops, and over one hop x|x|, x|d| and x^2, where d is
-    x low-passed as the cone's displacement is: a small loudspeaker's odd, excursion and even
-    distortion (a parallel Hammerstein model). The direct sound dominates what a loudspeaker
-    distorts, so one hop is enough. Without ``distortion`` there is only x. Audio thread only.
+    The hops' rows are the reference as the loudspeaker bends it: the sound plus ``weights`` times
+    its distorted versions (``assistant.audio.distortion``); the echo path follows as one filter.
+    The branch rows are three of those versions again, over the newest hop only, for what is not
+    the same at all frequencies. Without ``distortion`` there are no branches. Audio thread only.
 
-    ``spectra`` is complex64 (rows, BINS), newest first within a branch; ``power`` its squared
-    magnitude; ``starts`` the first row of every branch.
+    ``spectra`` is complex64 (rows, BINS), branches first, then newest to oldest; ``power`` its
+    squared magnitude; ``first`` the first hop's row.
     """
 
-    def __init__(self, parts: int, distortion: bool) -> None:
-        self.starts = (0, parts, parts + 1, parts + 2) if distortion else (0,)
-        rows = parts + len(self.starts) - 1
-        self.spectra = np.zeros((rows, BINS), np.complex64)
-        self.power = np.zeros((rows, BINS), np.float32)
-        self._distortion = distortion
-        self._frames = np.zeros((len(self.starts), FFT), np.float32)
-        self._sizes = np.zeros((2, HOP), np.float32)
-        self._overlap = np.zeros((2, 1), np.float32)
-        self._moments = np.array([1e-9, 0, 0], np.float32)
-        self._cone = _cone()
+    def __init__(self, parts: int, distortion: bool, keep: int) -> None:
+        self._parts, self._keep = parts, keep
+        self.first = BRANCHES if distortion else 0
+        self._bends = Bends() if distortion else None
+        count = len(NAMES) if distortion else 0
+        self.weights = np.zeros(count, np.float32)
+        rows = self._rows = self.first + parts
+        self._long = np.zeros((4 * rows, BINS), np.complex64)  # filled downwards
+        self._long_power = np.zeros((4 * rows, BINS), np.float32)
+        self._raw = np.zeros((1 + count, 4 * rows, BINS), np.complex64)
+        self._frames = np.zeros((1 + count, FFT), np.float32)
+        self._waves = np.zeros((1 + count, 2 * keep), np.float32)  # for the path solver
+        self._square, self._target = np.zeros((count, count)), np.zeros(count)
+        self._learnt = 0
+        self.clear()
 
     def clear(self) -> None:
-        """Forget what was played, not what the branches have in common."""
-        self.spectra[:] = 0
-        self._frames[:] = 0
+        """Forget what was played, not how the loudspeaker bends it."""
+        self._at = 3 * self._rows
+        for array in (self._long, self._long_power, self._raw, self._frames, self._waves):
+            array[:] = 0
+        self._end = self._keep
+        if self._bends:
+            self._bends.clear()
+        self._look()
 
-    def push(self, reference: np.ndarray, power: float, echo_path: np.ndarray) -> None:
+    def push(self, reference: np.ndarray, power: float) -> float:
         """Put a hop of ``reference`` (float32 (HOP,), mean square ``power``) in front.
 
-        ``echo_path`` (mics, rows, BINS) is corrected in place when the branches change.
+        Returns a factor by which the echo path must be multiplied, mostly 1.
         """
-        frames, spectra = self._frames, self.spectra
+        self._slide()
+        frames, factor = self._frames, 1.0
         frames[:, :HOP] = frames[:, HOP:]
         frames[0, HOP:] = reference
-        if self._distortion:
-            self._bend(reference, power, echo_path)
-        spectra[1:] = spectra[:-1]
-        for row, start in zip(np.fft.rfft(frames), self.starts, strict=True):
-            spectra[start] = row
-        np.multiply(spectra.real, spectra.real, out=self.power)
-        self.power += spectra.imag**2
+        if self._bends:
+            self._bends.push(reference, power)
+            frames[1:, HOP:] = self._bends.shapes
+            factor = 1.0 + float(self._bends.drift @ self.weights)
+        self._waves[:, self._end : self._end + HOP] = frames[:, HOP:]
+        self._end += HOP
+        raw = np.fft.rfft(frames)
+        self._raw[:, self._at] = raw
+        newest = self._long[self._at]
+        np.copyto(newest, raw[0])
+        if self._bends:
+            newest += self.weights @ raw[1:]
+            self._long[self._at - self.first : self._at] = raw[1 : 1 + self.first]
+        self._look()
+        fresh = self.spectra[: self.first + 1]
+        np.add(fresh.real**2, fresh.imag**2, out=self.power[: self.first + 1])
+        return factor
 
-    def _bend(self, reference: np.ndarray, power: float, echo_path: np.ndarray) -> None:
-        frames, sizes = self._frames, self._sizes
-        sizes[0] = reference
-        sizes[1] = np.fft.irfft(np.fft.rfft(frames[0]) * self._cone)[HOP:]
-        np.abs(sizes, out=sizes)
-        sizes *= 1 / _SCALE
-        if power > _AUDIBLE:
-            self._separate(reference, sizes, echo_path)
-        np.multiply(sizes - self._overlap, reference, out=frames[1:3, HOP:])
-        np.multiply(reference, reference, out=frames[3, HOP:])
-        frames[3, HOP:] *= 1 / _SCALE
+    def _slide(self) -> None:
+        if self._at == self.first:
+            new, size = 3 * self._rows, self._parts
+            for array in (self._long, self._long_power):
+                array[new : new + size] = array[self._at : self._at + size]
+            self._raw[:, new : new + size] = self._raw[:, self._at : self._at + size]
+            self._at = new
+        self._at -= 1
+        if self._end + HOP > self._waves.shape[1]:
+            self._waves[:, : self._keep] = self._waves[:, self._end - self._keep : self._end]
+            self._end = self._keep
 
-    def _separate(self, reference: np.ndarray, sizes: np.ndarray, echo_path: np.ndarray) -> None:
-        """Keep the odd branches free of x itself: correlated branches slow a Kalman filter down.
+    def _look(self) -> None:
+        rows = slice(self._at - self.first, self._at + self._parts)
+        self.spectra, self.power = self._long[rows], self._long_power[rows]
 
-        What such a branch loses, the linear branch gains, so the whole model stays the same.
+    def recent(self, samples: int) -> np.ndarray:
+        """Return copies of the last ``samples`` of the sound and its bends (1 + count, samples)."""
+        return self._waves[:, self._end - samples : self._end].copy()
+
+    def set_weights(self, weights: np.ndarray) -> None:
+        """Bend the reference like this from now on, and what is remembered of it."""
+        self.weights = weights.astype(np.float32)
+        self._target[:] = 0  # was relative to the old weights
+        self._square *= 0.5
+        self._apply()
+
+    def _apply(self) -> None:
+        rows = slice(self._at, self._at + self._parts)
+        flat = np.ascontiguousarray(self._raw[1:, rows]).reshape(len(self.weights), -1)
+        bent = self._raw[0, rows] + (self.weights @ flat.view(np.float32)).view(
+            np.complex64
+        ).reshape(self._parts, BINS)
+        self._long[rows] = bent
+        np.add(bent.real**2, bent.imag**2, out=self._long_power[rows])
+
+    def learn(self, path: np.ndarray, error: np.ndarray, noise: np.ndarray, hop: int) -> None:
+        """Move the weights by least squares on what one microphone's canceller left over.
+
+        ``path`` complex64 (parts, BINS), ``error`` (BINS,) and ``noise`` (BINS,) its expected
+        power; ``hop`` counts. The loudspeaker is the same for all microphones and rooms, so a
+        handful of numbers suffices, and they outlive a change of the path.
         """
-        both = reference * reference
-        self._moments[0] += _MEMORY * (both.sum() - self._moments[0])
-        self._moments[1:] += _MEMORY * (sizes @ both - self._moments[1:])
-        overlap = (self._moments[1:] / self._moments[0])[:, None]
-        for row, change in zip(self.starts[1:3], overlap - self._overlap, strict=True):
-            echo_path[:, 0] += change * echo_path[:, row]
-        self._overlap[:] = overlap
-
-
-def _cone() -> np.ndarray:
-    """Return the spectrum of a filter from voltage to a small cone's displacement.
-
-    A critically damped resonance: displacement follows the voltage below it, and falls above.
-    """
-    w = 2 * np.pi * _RESONANCE_HZ / SAMPLE_RATE
-    t = np.arange(HOP)
-    h = t * np.exp(-w * t)
-    return np.fft.rfft(2.0 * h / h.sum(), FFT).astype(np.complex64)
+        if not len(self.weights) or hop % _LEARN_EVERY:
+            return
+        rows = slice(self._at, self._at + self._parts)
+        through = np.einsum("pf,kpf->kf", path, self._raw[1:, rows])
+        waves = np.fft.irfft(through)
+        waves[:, :HOP] = 0
+        through = np.fft.rfft(waves)
+        weighted = (through / noise).conj()
+        self._square *= _FORGET
+        self._target *= _FORGET
+        self._square += (weighted @ through.T).real
+        self._target += (weighted @ error).real
+        self._learnt += 1
+        if hop % _APPLY_EVERY or self._learnt < _SETTLED:
+            return
+        square = self._square.copy()
+        size = len(square)
+        square[np.diag_indices(size)] *= 1.001
+        square[np.diag_indices(size)] += 1e-4 * np.trace(square) / size + 1e-9
+        change = _STEP * np.linalg.solve(square, self._target)
+        self._target -= self._square @ change
+        self.weights += change.astype(np.float32)
+        self._apply()

@@ -1,0 +1,103 @@
+"""What a small loudspeaker may add to a sound: a few distorted versions of it, to be weighted.
+
+A loudspeaker that is driven hard clips softly, pushes further than it pulls, and gets stiffer
+where the cone has travelled far. Which of it a given one does is learned (``ReferenceHistory``);
+here are the shapes it is put together from (a parallel Hammerstein model).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assistant.audio.format import HOP, SAMPLE_RATE
+
+FFT = 2 * HOP
+NAMES = (
+    "x|x|",
+    "x^2",
+    "x|d|",
+    "soft clip",
+    "softer clip",
+    "softly clipped square",
+    "x d1^2",
+    "x d1 d2",
+    "x d2^2",
+)  # d, d1, d2: three guesses at the cone's displacement; d1 and d2 span others
+_SCALE = 0.2  # amplitude at which these are about as strong as the sound itself
+_RESONANCE_HZ = 350.0  # of a 40-50 mm driver
+_CORNERS_HZ = (200.0, 800.0)
+_AUDIBLE = 1e-6  # mean square from which a hop says something about the overlap
+_MEMORY = 0.002  # weight of a new hop in the overlap: 8 s of sound, so that it hardly wanders
+_REFRESH = 16  # hops between two changes of the overlap
+
+
+class Bends:
+    """Computes the distorted versions of a sound, hop by hop. Audio thread only.
+
+    ``shapes`` float32 (len(NAMES), HOP): the newest hop's, without what they have in common with
+    the sound itself (which a linear filter explains better). ``drift`` float32 (len(NAMES),):
+    by how much that common part was changed with this hop, mostly 0.
+    """
+
+    def __init__(self) -> None:
+        count = len(NAMES)
+        self.shapes = np.zeros((count, HOP), np.float32)
+        self.drift = np.zeros(count, np.float32)
+        self._frame = np.zeros(FFT, np.float32)
+        self._cones = np.stack([_resonance(_RESONANCE_HZ), *map(_lowpass, _CORNERS_HZ)])
+        self._common = np.zeros(count, np.float32)
+        self._moments = np.zeros(count)
+        self._power, self._heard = 1e-12, 0
+
+    def clear(self) -> None:
+        """Forget what was played, but not what the shapes have in common with it."""
+        self._frame[:] = 0
+
+    def push(self, reference: np.ndarray, power: float) -> None:
+        """Take a hop (float32 (HOP,), mean square ``power``) and renew ``shapes``."""
+        frame = self._frame
+        frame[:HOP] = frame[HOP:]
+        frame[HOP:] = reference
+        u = reference * np.float32(1 / _SCALE)
+        moved = np.fft.irfft(np.fft.rfft(frame) * self._cones)[:, HOP:]
+        moved *= np.float32(1 / _SCALE)
+        cone, first, second = moved
+        soft = np.tanh(u)
+        shapes = self.shapes
+        np.multiply(u, np.abs(u), out=shapes[0])
+        np.multiply(u, u, out=shapes[1])
+        np.multiply(u, np.abs(cone), out=shapes[2])
+        np.tanh(1.5 * u, out=shapes[3])
+        np.tanh(0.6 * u, out=shapes[4])
+        np.multiply(soft, soft, out=shapes[5])
+        np.multiply(u, first * first, out=shapes[6])
+        np.multiply(u, first * second, out=shapes[7])
+        np.multiply(u, second * second, out=shapes[8])
+        shapes *= np.float32(_SCALE)
+        self.drift[:] = 0
+        if power > _AUDIBLE:
+            self._separate(reference, power)
+        shapes -= self._common[:, None] * reference
+
+    def _separate(self, reference: np.ndarray, power: float) -> None:
+        self._heard += 1
+        weight = max(_MEMORY, 1 / self._heard)
+        self._power += weight * (power - self._power)
+        self._moments += weight * (self.shapes @ reference / HOP - self._moments)
+        if self._heard % _REFRESH == 1:
+            common = (self._moments / self._power).astype(np.float32)
+            np.subtract(common, self._common, out=self.drift)
+            self._common = common
+
+
+def _resonance(hertz: float) -> np.ndarray:
+    """Return the spectrum of a critically damped resonance: displacement falls above it."""
+    w = 2 * np.pi * hertz / SAMPLE_RATE
+    t = np.arange(HOP)
+    h = t * np.exp(-w * t)
+    return np.fft.rfft(2.0 * h / h.sum(), FFT).astype(np.complex64)
+
+
+def _lowpass(hertz: float) -> np.ndarray:
+    h = np.exp(-2 * np.pi * hertz / SAMPLE_RATE * np.arange(HOP))
+    return np.fft.rfft(h / h.sum(), FFT).astype(np.complex64)

@@ -1,0 +1,79 @@
+"""Turns down what is still echo, for detectors only: the recogniser gets the linear output."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assistant.audio.format import HOP
+
+_FFT, _BINS = 2 * HOP, HOP + 1
+_FLOOR = np.float32(0.2)  # gain below which nothing is turned: -14 dB
+_REVERBERATES = np.float32(0.7)  # of the echo's power a hop later
+_STEP_DB, _FAR_STEP_DB, _FAR_DB = 0.3, 0.05, 8.0  # of the running median of the leak, per hop
+_MEAN = np.float32(1.44)  # of an exponential distribution over its median
+_SMOOTH = np.float32(0.9)  # of the a-priori signal-to-echo ratio: decision-directed
+_TINY = np.float32(1e-9)
+
+
+class Suppressor:
+    """Applies a Wiener gain per bin against the expected residual echo; audio thread only.
+
+    ``streams`` channels are treated alike, each with its own estimate of how far below the echo
+    estimate its residual lies (a running median, as people who talk are outliers). The a-priori
+    ratio is decision-directed (Ephraim & Malah 1984), which avoids musical noise. The result is
+    one hop late, always the same, and untouched while nothing sounds.
+    """
+
+    latency = HOP
+
+    def __init__(self, streams: int) -> None:
+        self._window = np.sqrt(np.hanning(_FFT + 1)[:_FFT]).astype(np.float32)
+        self._frames = np.zeros((streams + 1, _FFT), np.float32)  # the last row is the echo
+        self._tail = np.zeros((streams, HOP), np.float32)
+        self._out = np.zeros((streams, HOP), np.float32)
+        self._echo = np.zeros(_BINS, np.float32)
+        self._leak_db = np.zeros((streams, _BINS), np.float32)
+        self._speech = np.zeros((streams, _BINS), np.float32)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget how much echo is usually left."""
+        self._leak_db[:] = -20.0
+        self._speech[:] = 0
+
+    def process(self, streams: np.ndarray, echo: np.ndarray, sounding: bool) -> np.ndarray:
+        """Return ``streams`` (float32 (n, HOP)) a hop late, an own buffer until the next call.
+
+        ``echo`` (HOP,) is the echo that was subtracted from the microphones; ``sounding`` tells
+        whether there may be any.
+        """
+        frames, out, window = self._frames, self._out, self._window
+        frames[:, :HOP] = frames[:, HOP:]
+        frames[:-1, HOP:] = streams
+        frames[-1, HOP:] = echo
+        if not sounding:
+            np.multiply(frames[:-1, :HOP], window[:HOP] ** 2, out=out)
+            out += self._tail
+            np.multiply(frames[:-1, HOP:], window[HOP:] ** 2, out=self._tail)
+            return out
+        spectra = np.fft.rfft(frames * window)
+        powers = spectra.real**2 + spectra.imag**2
+        spectra[:-1] *= self._gain(powers[:-1], powers[-1])
+        waves = np.fft.irfft(spectra[:-1]) * window
+        np.add(waves[:, :HOP], self._tail, out=out)
+        self._tail[:] = waves[:, HOP:]
+        return out
+
+    def _gain(self, powers: np.ndarray, echo: np.ndarray) -> np.ndarray:
+        self._echo *= _REVERBERATES
+        np.maximum(self._echo, echo, out=self._echo)
+        above = 10 * np.log10((powers + 1e-12) / (self._echo + 1e-12)) - self._leak_db
+        rise = np.where(above > _FAR_DB, np.float32(_FAR_STEP_DB), np.float32(_STEP_DB))
+        self._leak_db += np.where(above > 0, rise, np.float32(-_STEP_DB)) * (self._echo > 1e-7)
+        np.clip(self._leak_db, -60, 0, out=self._leak_db)
+        residual = _MEAN * self._echo * 10 ** (self._leak_db * np.float32(0.1)) + _TINY
+        prior = _SMOOTH * self._speech / residual
+        prior += (1 - _SMOOTH) * np.maximum(powers / residual - 1, 0)
+        gain = prior / (1 + prior)
+        self._speech[:] = gain * gain * powers
+        return np.maximum(gain, _FLOOR)
