@@ -43,6 +43,7 @@ class WakeHeard:
     word: str
     score: float
     interrupted: Position | None = None  # the reply that was cut, if one was
+    direction_deg: float | None = None  # where from, 0 to 360, if the board or the beam knows
 
 
 @dataclass(frozen=True)
@@ -189,6 +190,18 @@ class MuteSet:
     on: bool
 
 
+@dataclass(frozen=True)
+class PowerHeld:
+    """The button was held so long that the owner wants the computer to shut down."""
+
+
+@dataclass(frozen=True)
+class BoardTold:
+    """A board's lights or controls failed, or work again; ``text`` is one sentence."""
+
+    text: str
+
+
 # --- commands: main -> audio -----------------------------------------------------------------
 
 
@@ -333,15 +346,16 @@ class Cancel:
 
 @dataclass(frozen=True)
 class Show:
-    """Show a mood: idle, listening, thinking, speaking, held, muted, error."""
+    """Show a mood (``assistant.lights.moods``, or "idle": dark)."""
 
     mood: str
+    direction_deg: float | None = None  # of the talker, where known
 
 
 Event = (
     WakeHeard | SpeechSuspected | SpeechEnded | NothingHeard | SegmentStarted | SpeechFinished
     | SpeechStopped | Pressed | HoldExpired | AudioFailed | Heard | ReplyPlanned | SegmentReady
-    | NoReply | VolumeSet | Tick | MuteSet
+    | NoReply | VolumeSet | Tick | MuteSet | PowerHeld | BoardTold
 )  # fmt: skip
 AudioCommand = (
     Listen | SetPatience | StopListening | Begin | Play | Resume | StopSpeech | PlaySound
