@@ -37,6 +37,7 @@ class Gestures:
         self._down = False
         self._changed = float("-inf")  # when that began
         self._released = float("-inf")  # the end of a press that may become a double one
+        self._double = False  # whether this press is the second of two
         self._held = 0  # how many of HOLD and VERY_LONG this press has given already
 
     def update(self, t_s: float, down: bool) -> tuple[Gesture, ...]:
@@ -46,11 +47,12 @@ class Gestures:
             return before
         self._down, self._changed = down, t_s
         if not down:
-            self._released = t_s if not self._held else float("-inf")
+            single = not self._double and not self._held
+            self._released = t_s if single else float("-inf")
             return before
-        double = t_s - self._released <= DOUBLE_S
-        self._held, self._released = 0, float("-inf")
-        return (*before, Gesture.DOUBLE if double else Gesture.PRESS)
+        self._double = t_s - self._released <= DOUBLE_S
+        self._held = 0
+        return (*before, Gesture.DOUBLE if self._double else Gesture.PRESS)
 
     def _holding(self, t_s: float) -> tuple[Gesture, ...]:
         if not self._down:
