@@ -29,12 +29,11 @@ class Gestures:
 
     ``update`` takes edges and plain looks alike, in the order of their times. Bounces are left
     out: after a change the button cannot change again for DEBOUNCE_S. Whoever feeds it has to
-    look at the button some times a second besides the edges: holding makes no edge, and the last
-    edge may have been a bounce.
+    look at the button some times a second besides the edges, because holding makes no edge.
     """
 
     def __init__(self) -> None:
-        self._down = False
+        self._down = self._seen = False  # what it is taken for, what was reported last
         self._changed = float("-inf")  # when that began
         self._released = float("-inf")  # the end of a press that may become a double one
         self._double = False  # whether this press is the second of two
@@ -42,8 +41,16 @@ class Gestures:
 
     def update(self, t_s: float, down: bool) -> tuple[Gesture, ...]:
         """Return what a level seen at ``t_s`` (any steady clock, in seconds) completes."""
+        settled = self._changed + DEBOUNCE_S
+        late: tuple[Gesture, ...] = ()
+        if self._seen != self._down and t_s >= settled:
+            late = self._take(settled, self._seen)  # the last bounce was no bounce
+        self._seen = down
+        return late + self._take(t_s, down)
+
+    def _take(self, t_s: float, down: bool) -> tuple[Gesture, ...]:
         before = self._holding(t_s)
-        if down == self._down or t_s - self._changed < DEBOUNCE_S:
+        if down == self._down or t_s < self._changed + DEBOUNCE_S:
             return before
         self._down, self._changed = down, t_s
         if not down:

@@ -88,7 +88,7 @@ def _waking(lamp: Lamp, place: float) -> Colour:
     grown = min(lamp.t / WAKING_S, 1.0)
     grown = 1.0 - (1.0 - grown) ** 3
     centre = lamp.toward if lamp.toward is not None else (0.5 if lamp.row else 0.0)
-    bloom = lamp.glow(place, centre, 0.08 + 0.6 * grown)
+    bloom = max(lamp.glow(place, centre, 0.08 + 0.6 * grown), 0.15)
     return _mix(_dim(ICE, bloom), _listening(Lamp(lamp.count, 0.0, lamp.toward, None), place),
                 grown**2)  # fmt: skip
 
@@ -131,7 +131,7 @@ def _muted(lamp: Lamp, place: float) -> Colour:
 
 
 def _error(lamp: Lamp, place: float) -> Colour:
-    return _dim(AMBER, lamp.breath(2.0, 0.15, 0.85) if lamp.t < 8.0 else 0.35)
+    return _dim(AMBER, lamp.breath(2.0, 0.25, 0.85) if lamp.t < 8.0 else 0.25)
 
 
 def _updating(lamp: Lamp, place: float) -> Colour:
@@ -139,7 +139,8 @@ def _updating(lamp: Lamp, place: float) -> Colour:
     if lamp.row:
         return _mix(_dim(GREEN, 0.15), GREEN, lamp.glow(place, head, 0.30))
     behind = (head - place) % 1.0
-    return _dim(GREEN, 0.12 + 0.88 * exp(-behind / 0.22))
+    tail, front = exp(-behind / 0.22), exp(-(((1.0 - behind) / 0.10) ** 2))
+    return _dim(GREEN, 0.12 + 0.88 * max(tail, front))
 
 
 def _volume(lamp: Lamp, place: float) -> Colour:

@@ -7,7 +7,7 @@ from datetime import time
 
 from assistant.board import Colour, Ring
 from assistant.errors import BadInput
-from assistant.lights.moods import DARK, ROW, WAKING_S, frame, toward
+from assistant.lights.moods import DARK, GAMMA, ROW, WAKING_S, frame, toward
 
 FADE_S = 0.18
 VOLUME_S = 1.6  # the volume shows for so long
@@ -123,5 +123,10 @@ def _scaled(colour: Colour, by: float) -> Colour:
 
 
 def _blend(a: Colour, b: Colour, share: float) -> Colour:
+    """Go from ``a`` to ``b`` evenly as the eye sees it: evenly in light is a flash first."""
     keep = 1.0 - share
-    return (a[0] * keep + b[0] * share, a[1] * keep + b[1] * share, a[2] * keep + b[2] * share)
+    red, green, blue = (
+        (x ** (1 / GAMMA) * keep + y ** (1 / GAMMA) * share) ** GAMMA
+        for x, y in zip(a, b, strict=True)
+    )
+    return (red, green, blue)
