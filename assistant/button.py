@@ -18,7 +18,8 @@ VERY_LONG_S = 6.0
 class Gesture(Enum):
     """What the owner did."""
 
-    PRESS = "press"
+    PRESS = "press"  # at the moment it goes down
+    TAP = "tap"  # that press was a short one: it is up again
     DOUBLE = "double"
     HOLD = "hold"
     VERY_LONG = "very long"
@@ -56,7 +57,7 @@ class Gestures:
         if not down:
             single = not self._double and not self._held
             self._released = t_s if single else float("-inf")
-            return before
+            return (*before, Gesture.TAP) if single else before
         self._double = t_s - self._released <= DOUBLE_S
         self._held = 0
         return (*before, Gesture.DOUBLE if self._double else Gesture.PRESS)

@@ -93,9 +93,12 @@ def _wake(state: State, event: m.WakeHeard, rules: Rules) -> Outcome:
 def _press(state: State, event: m.Pressed, rules: Rules) -> Outcome:
     if event.button == "repeat":
         return _say(state, event, rules, "repeat")
+    if event.button == "explain":
+        wanted = state.muted and state.mode is Mode.IDLE
+        return _say(state, event, rules, "unmute") if wanted else (state, ())
     if state.mode is Mode.IDLE:
         if state.muted:
-            return _say(state, event, rules, "unmute")
+            return state, (m.Show("muted"),)
         return _listen(state, event.at, rules.address, quiet=False)
     cut = event.interrupted or state.interrupted
     return replace(_idle(state), interrupted=cut), _silence(state) + (m.Show("idle"),)

@@ -100,7 +100,10 @@ class SpeechStopped:
 
 @dataclass(frozen=True)
 class Pressed:
-    """A button was pressed; whatever was sounding is already silent."""
+    """A button was pressed; whatever was sounding is already silent.
+
+    "action" stops or listens, "repeat" says the last reply again, "explain" says why it is deaf.
+    """
 
     at: int
     button: str = "action"

@@ -21,6 +21,7 @@ from assistant.settings import Settings
 LIGHTS_HZ, CONTROLS_HZ = 30.0, 30.0
 MUTE_EVERY = 5  # looks at the controls between two questions to the board's mute switch
 POINTING = ("listening", "held")
+SOUNDING = ("speaking", "held", "thinking", "ringing")  # a press only ends these
 
 
 @dataclass(frozen=True)
@@ -111,10 +112,11 @@ class Panel:
         self._brightness = Brightness(
             chosen.brightness, quiet_hours(chosen.quiet), chosen.quiet_brightness
         )
+        self._explain = False
         self._shutdown = settings.button.shutdown
         self._services: list[Service] = []
         if board.open_lights is not None and chosen.enabled:
-            self._add("lights", board.open_lights, self._draw, LIGHTS_HZ)
+            self._add("lights", board.open_lights, self.draw, LIGHTS_HZ)
         if board.open_button or board.open_mute or board.open_bearing:
             self._add("controls", lambda: Controls(board, self), Controls.look, CONTROLS_HZ)
 
@@ -154,7 +156,12 @@ class Panel:
 
     def _act(self, gesture: Gesture) -> None:
         if gesture is Gesture.PRESS:
+            # Whoever holds it to unmute must not be told how to unmute: wait for the release.
+            self._explain = self.muted() and self.channels.mood not in SOUNDING
             self.channels.audio.append(m.Pressed(0))
+        elif gesture is Gesture.TAP:
+            if self._explain:
+                self.channels.audio.append(m.Pressed(0, "explain"))
         elif gesture is Gesture.DOUBLE:
             self.channels.audio.append(m.Pressed(0, "repeat"))
         elif gesture is Gesture.HOLD:
@@ -162,7 +169,8 @@ class Panel:
         elif self._shutdown:
             self.channels.inbox.put(m.PowerHeld())
 
-    def _draw(self, lights: Lights, now_s: float) -> None:
+    def draw(self, lights: Lights, now_s: float) -> None:
+        """Show this moment; the lights thread."""
         limit = self._brightness.at(datetime.now().time())
         lights.show(self._painter.paint(self.scene(), now_s, limit))
 
