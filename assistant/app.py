@@ -15,8 +15,8 @@ from assistant.audio.ears import Ears
 from assistant.audio.format import samples
 from assistant.audio.mixer import Mixer
 from assistant.audio.pyaudio_device import PyAudioDevice
-from assistant.audio.thread import AudioLoop
 from assistant.audio.rotation import align
+from assistant.audio.thread import AudioLoop
 from assistant.board import Board, Found, find_board
 from assistant.dialogue import Dialogue
 from assistant.errors import AssistantError

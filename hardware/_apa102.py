@@ -8,6 +8,7 @@ bits. The 32 zero bits more are for SK9822 chips, which are sold as APA102 and l
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from math import ceil
 from pathlib import Path
 
@@ -45,9 +46,7 @@ class Apa102:
             spi.open(0, 0 if Path("/dev/spidev0.0").exists() else 1)
         except OSError as error:
             self.close()
-            raise OSError(
-                error.errno, f"SPI cannot be opened ({error}); {SPI_REMEDY}"
-            ) from None
+            raise OSError(error.errno, f"SPI cannot be opened ({error}); {SPI_REMEDY}") from None
         spi.mode = 0
         spi.max_speed_hz = SPEED_HZ
         self._spi = spi
@@ -64,10 +63,8 @@ class Apa102:
         """See ``Lights``."""
         spi, self._spi = self._spi, None
         if spi is not None:
-            try:
+            with suppress(OSError):  # it is gone, and so is its light
                 spi.writebytes2(frame([(0.0, 0.0, 0.0)] * self.count))
-            except OSError:
-                pass  # it is gone, and so is its light
             spi.close()
         supply, self._supply = self._supply, None
         if supply is not None:

@@ -1,4 +1,4 @@
-"""What the boards on the Pi's header share: their chips on I2C, and what keeps them from working."""
+"""What the boards on the Pi's header share: chips on I2C, and what keeps them from working."""
 
 from __future__ import annotations
 

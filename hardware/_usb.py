@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from contextlib import suppress
 
 from assistant.errors import EngineMissing
 
@@ -64,7 +65,5 @@ class UsbControl:
         """Let go of the device; safe to call twice, raises nothing."""
         device, self._device = self._device, None
         if device is not None:
-            try:
+            with suppress(OSError):  # it was unplugged
                 self._release(device)
-            except OSError:
-                pass  # it was unplugged

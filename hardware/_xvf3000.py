@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from contextlib import suppress
+
+from assistant.hardware._usb import UsbControl
 
 from assistant.board import Colour
-from assistant.hardware._usb import UsbControl
 
 ID = (0x2886, 0x0018)
 COUNT = 12
@@ -48,10 +50,8 @@ class Xvf3000Lights:
 
     def close(self) -> None:
         """See ``Lights``."""
-        try:
+        with suppress(OSError):  # it is gone, or closed already
             self._usb.write(MONO, RING, bytes(4))
-        except OSError:
-            pass  # it is gone, or closed already
         self._usb.close()
 
 

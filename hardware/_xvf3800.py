@@ -10,10 +10,12 @@ from __future__ import annotations
 import errno
 import struct
 from collections.abc import Sequence
+from contextlib import suppress
 from time import sleep
 
-from assistant.board import Colour
 from assistant.hardware._usb import UsbControl
+
+from assistant.board import Colour
 
 ID = (0x2886, 0x001A)
 COUNT = 12
@@ -105,10 +107,8 @@ class Xvf3800Lights:
 
     def close(self) -> None:
         """See ``Lights``."""
-        try:
+        with suppress(OSError):  # it is gone, or closed already
             self._board.write(GPO, LED_EFFECT, bytes((OFF,)))
-        except OSError:
-            pass  # it is gone, or closed already
         self._board.close()
 
 

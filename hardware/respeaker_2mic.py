@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from assistant.audio.device import Layout
-from assistant.board import Board, Found, Playback, Ring
 from assistant.hardware import _hats
 from assistant.hardware._apa102 import Apa102
 from assistant.hardware._gpio import PushButton
+
+from assistant.audio.device import Layout
+from assistant.board import Board, Found, Playback, Ring
 from assistant.machine import System
 
 CARDS = ("seeed2micvoicec", "seeed-2mic-voicecard", "wm8960soundcard", "wm8960-soundcard")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from assistant.board import Board, Found
 from assistant.hardware import _hats, respeaker_2mic
+
+from assistant.board import Board, Found
 from assistant.machine import System
 
 CARDS = ("seeed2micvoicec",)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from assistant.audio.device import Layout
-from assistant.board import Board, Found, Playback, Ring
 from assistant.hardware import _hats
 from assistant.hardware._apa102 import Apa102
+
+from assistant.audio.device import Layout
+from assistant.board import Board, Found, Playback, Ring
 from assistant.machine import System
 
 CARDS = ("seeed4micvoicec", "seeed-4mic-voicecard")

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from assistant.hardware import _hats, respeaker_6mic
+
 from assistant.audio.device import Layout
 from assistant.board import Board, Found, Ring
-from assistant.hardware import _hats, respeaker_6mic
 from assistant.machine import System
 
 _STEP = 0.05  # between two microphones

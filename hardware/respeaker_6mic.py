@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from math import cos, pi, sin
 
-from assistant.audio.device import Layout
-from assistant.board import Board, Found, Playback, Ring
 from assistant.hardware import _hats
 from assistant.hardware._apa102 import Apa102
+
+from assistant.audio.device import Layout
+from assistant.board import Board, Found, Playback, Ring
 from assistant.machine import System
 
 CARDS = ("seeed8micvoicec", "seeed-8mic-voicecard")

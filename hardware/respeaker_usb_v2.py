@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from assistant.hardware import _xvf3000
+
 from assistant.audio.device import Layout
 from assistant.board import Board, Found, Playback, Ring
-from assistant.hardware import _xvf3000
 from assistant.machine import System
 
 USB = "2886:0018"

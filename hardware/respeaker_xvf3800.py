@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from assistant.hardware import _xvf3800
+
 from assistant.audio.device import Layout
 from assistant.board import Board, Found, Playback, Ring
 from assistant.errors import AssistantError
-from assistant.hardware import _xvf3800
 from assistant.machine import SoundCard, System
 
 USB = "2886:001a"

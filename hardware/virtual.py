@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from assistant.hardware._terminal import TerminalLights
+
 from assistant.audio.device import Layout
 from assistant.board import Board, Found, Ring
-from assistant.hardware._terminal import TerminalLights
 from assistant.machine import System
 
 BOARD = Board(

@@ -88,7 +88,9 @@ def test_without_edges_looking_is_enough(timeline, seed):
 def test_a_thousand_random_edges():
     """One long life of a bad button: 1,000 real edges, some 6,000 with the bounces."""
     rng = random.Random(20)
-    timeline = [(rng.uniform(0.06, 1.2), rng.choice((0.06, 0.1, 0.2, 1.2, 6.5))) for _ in range(500)]
+    timeline = [
+        (rng.uniform(0.06, 1.2), rng.choice((0.06, 0.1, 0.2, 1.2, 6.5))) for _ in range(500)
+    ]
     timeline = [(up if abs(up - DOUBLE_S) > MARGIN_S else 0.2, down) for up, down in timeline]
     assert len(edges(timeline, random.Random(1), 0.02)) > 5000
     assert played(timeline, 1) == expected(timeline)

@@ -51,7 +51,9 @@ def write_png(path: Path, moods: Sequence[str], count: int) -> None:
     lines = []
     for start in range(0, len(columns), per_line):
         line = columns[start : start + per_line]
-        line += [np.ones_like(columns[0]) * PAPER] * ((per_line if start else len(line)) - len(line))
+        line += [np.ones_like(columns[0]) * PAPER] * (
+            (per_line if start else len(line)) - len(line)
+        )
         lines.append(np.concatenate(line, axis=1))
     image = _image(np.concatenate(lines, axis=0))
     width, height = columns[0].shape[1], columns[0].shape[0]

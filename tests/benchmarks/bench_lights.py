@@ -83,9 +83,7 @@ def hop_times(before: Callable[[], None] | None, seconds: float) -> tuple[np.nda
 
     channels = Channels()
     channels.shown = m.Show("speaking")
-    board = replace(
-        load_board("virtual"), ring=Ring(12), open_lights=opened if before else None
-    )
+    board = replace(load_board("virtual"), ring=Ring(12), open_lights=opened if before else None)
     panel = Panel(board, channels, lambda: False, Settings())
     device = Timed(2, clocked=True)
     loop, hops = talking_loop(device, seconds), int(seconds * SAMPLE_RATE / HOP)

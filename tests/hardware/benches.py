@@ -1,4 +1,4 @@
-"""Boards on simulated buses: the shipped drivers, with pyusb, spidev and RPi.GPIO below them faked."""
+"""Boards on simulated buses: the shipped drivers, with what is below them faked."""
 
 from __future__ import annotations
 

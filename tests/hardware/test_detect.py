@@ -11,7 +11,18 @@ from assistant.errors import BadInput
 from tests.hardware import machines
 from tests.hardware.i2c import Bus
 from tests.hardware.machines import (
-    HDMI, LITE, OVERLAYS, PI_5, SEEED_2, SEEED_4, SEEED_8, USB_V2, XVF3800, ZERO_2, Card, machine,
+    HDMI,
+    LITE,
+    OVERLAYS,
+    PI_5,
+    SEEED_2,
+    SEEED_4,
+    SEEED_8,
+    USB_V2,
+    XVF3800,
+    ZERO_2,
+    Card,
+    machine,
 )  # fmt: skip
 
 SHIPPED = (
@@ -87,7 +98,9 @@ def test_two_boards_the_ready_one_is_taken(tmp_path):
     [((SEEED_4,), {0x3B}, "respeaker_4mic"), ((), {0x3B}, "respeaker_4mic"),
      ((SEEED_8,), {0x3B, 0x35}, "respeaker_6mic"), ((), {0x3B, 0x35}, "respeaker_4mic_linear")],
 )  # fmt: skip
-@pytest.mark.parametrize("model", [PI_5, "Raspberry Pi 500 Rev 1.0", "Raspberry Pi Compute Module 5"])
+@pytest.mark.parametrize(
+    "model", [PI_5, "Raspberry Pi 500 Rev 1.0", "Raspberry Pi Compute Module 5"]
+)
 def test_ac108_boards_are_refused_on_a_pi_5(cards, chips, name, model, tmp_path):
     system = machine(tmp_path, model=model, cards=cards, i2c=Bus(claimed=chips))
     board, found = find_board("auto", system)

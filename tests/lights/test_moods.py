@@ -9,9 +9,7 @@ import pytest
 from assistant.board import Ring, load_board
 from assistant.lights.moods import DARK, MOODS, WAKING_S, frame, toward
 
-TOLD = set(
-    "waking listening thinking speaking held ringing muted error updating volume".split()
-)
+TOLD = set("waking listening thinking speaking held ringing muted error updating volume".split())
 COUNTS = (3, 12)
 
 

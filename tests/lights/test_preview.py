@@ -97,7 +97,9 @@ def test_doctor_says_what_is_wrong_with_a_board(capsys, monkeypatch):
 
     bench = put_on_bench("respeaker_usb_v2", monkeypatch)
     bench.usb.unplug()
-    assert cli.main(["doctor", "--hardware", "--json", "--set", "audio.board=respeaker_usb_v2"]) == 1
+    assert (
+        cli.main(["doctor", "--hardware", "--json", "--set", "audio.board=respeaker_usb_v2"]) == 1
+    )
     report = json.loads(capsys.readouterr().out)
     red = [finding for finding in report["findings"] if finding["colour"] == "red"]
     assert red and all("not plugged in" in finding["text"] for finding in red)
