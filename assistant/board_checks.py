@@ -10,9 +10,10 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from assistant.board import Bearing, Board, Button, Lights, Mute
+from assistant.board import Bearing, Board, Button, Lights, Mute, find_board
 from assistant.doctor import Finding
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, BadInput
+from assistant.machine import System
 
 FRAMES = 30  # of a second; slower lights are no fault, but said
 WHITE = (1.0, 1.0, 1.0)
@@ -48,6 +49,23 @@ def checks(board: Board) -> Iterator[Check]:
 
 def _bound(function: Callable, opener: Callable) -> Callable[[], str]:
     return lambda: function(opener) or ""
+
+
+def board_findings(name: str, system: System) -> list[Finding]:
+    """Return which board is used (``audio.board`` is ``name``), its limits, and who is refused."""
+    try:
+        board, found = find_board(name, system)
+    except BadInput as error:
+        return [Finding("board", "red", f"{error.where}: {error.problem}", error.remedy)]
+    how = next((f" ({f.how})" for f in found if f.board == board.name), "")
+    findings = [Finding("board", "green", board.title + how)]
+    findings += [Finding("board", "yellow", limit) for limit in board.limits]
+    colour = "red" if board.name == "default" else "yellow"
+    for other in found:
+        if not other.ready:
+            hedged = colour if other.sure else "yellow"  # it may be something else altogether
+            findings.append(Finding(other.board, hedged, other.problem, other.remedy))
+    return findings
 
 
 def examine_board(board: Board) -> list[Finding]:

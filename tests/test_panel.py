@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from assistant import app
 from assistant import messages as m
 from assistant.app import introduce
 from assistant.audio.device import DeviceHealth, Layout
@@ -16,6 +19,7 @@ from assistant.audio.format import HOP, samples
 from assistant.audio.mixer import Mixer
 from assistant.audio.thread import AudioLoop
 from assistant.board import Board, Ring, find_board, load_board
+from assistant.button import VERY_LONG_S
 from assistant.loop import Channels, MainLoop
 from assistant.messages import Begin, Play, Policy
 from assistant.panel import Controls, MuteStep, Panel, reconcile
@@ -261,6 +265,45 @@ def test_the_light_points_where_the_voice_came_from(monkeypatch):
 def test_a_wake_word_carries_its_direction(home):
     home.main.handle(m.WakeHeard(100, 50, "hey_jarvis", 0.9, direction_deg=75.0))
     assert home.channels.shown == m.Show("listening", 75.0)
+
+
+class HeldDown:
+    """A button that somebody has held down for longer than anything else takes."""
+
+    edges = True
+
+    def __init__(self, changed) -> None:
+        changed(time.monotonic() - 2 * VERY_LONG_S, True)
+
+    def down(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+
+def test_the_whole_speaker_shuts_down_when_the_button_is_held(tmp_path, monkeypatch, capsys):
+    board = replace(load_board("default"), open_button=HeldDown)
+    off: list[str] = []
+    monkeypatch.setattr(app, "find_board", lambda name, system: (board, []))
+    monkeypatch.setattr(app, "open_device", lambda settings, board: Loud())
+    monkeypatch.setattr(app, "power_off", lambda: off.append("off"))
+    settings = with_overrides(
+        Settings(),
+        {
+            "store.path": str(tmp_path / "a.db"),
+            "skills.folder": str(tmp_path / "none"),
+            "speech.recogniser": "vosk-household",
+            "speech.voice": "espeak:en-us",
+        },
+    )
+    interval, before = sys.getswitchinterval(), set(threading.enumerate())
+    try:
+        assert app.run(settings) == 0
+    finally:
+        sys.setswitchinterval(interval)
+    assert off == ["off"] and "shutting down" in capsys.readouterr().out
+    assert set(threading.enumerate()) <= before
 
 
 # --- the mute switch of the board -----------------------------------------------------------

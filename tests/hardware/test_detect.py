@@ -7,6 +7,7 @@ import logging
 import pytest
 
 from assistant.board import board_names, detect_boards, find_board, load_board
+from assistant.board_checks import board_findings
 from assistant.errors import BadInput
 from tests.hardware import machines
 from tests.hardware.i2c import Bus
@@ -247,3 +248,23 @@ def test_the_v2_overlay_is_ours_and_compiles(tmp_path):
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0 and (tmp_path / "x.dtbo").stat().st_size > 500, done.stderr
+
+
+def colours(name, system) -> list[tuple[str, str]]:
+    return [(finding.name, finding.colour) for finding in board_findings(name, system)]
+
+
+def test_the_doctor_says_which_board_and_what_is_wrong(tmp_path):
+    fine = machine(tmp_path / "a", cards=(USB_V2,))
+    assert colours("auto", fine) == [("board", "green")]
+    assert "2886:0018" in board_findings("auto", fine)[0].text
+    refused = machine(tmp_path / "b", model=PI_5, cards=(SEEED_4,))
+    assert colours("auto", refused) == [("board", "green"), ("respeaker_4mic", "red")]
+    assert colours("respeaker_4mic", refused) == [("board", "red")]
+    beside = machine(tmp_path / "c", model=PI_5, cards=(SEEED_4, USB_V2))
+    assert colours("auto", beside) == [("board", "green"), ("respeaker_4mic", "yellow")]
+    guess = machine(tmp_path / "d", i2c=Bus(answering={0x18}))
+    assert colours("auto", guess) == [("board", "green"), ("respeaker_2mic_v2", "yellow")]
+    dark = machine(tmp_path / "e", cards=(SEEED_2,), i2c=Bus(claimed={0x18}), files=())
+    assert colours("auto", dark) == [("board", "green"), ("board", "yellow")]
+    assert colours("respeakr", fine) == [("board", "red")]
