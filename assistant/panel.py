@@ -79,7 +79,6 @@ class Controls:
         todo = reconcile(board, speaker, *self._was)
         if todo.post is not None:
             self._panel.channels.inbox.put(m.MuteSet(todo.post))
-            speaker = todo.post  # main will see to it: the next look must not write it back
         if todo.write is not None:
             mute.set(todo.write)
             board = mute.get()

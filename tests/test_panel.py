@@ -332,6 +332,20 @@ def test_the_boards_own_button_mutes_the_speaker_too(monkeypatch):
     controls.close()
 
 
+def test_a_slow_main_is_not_argued_with(monkeypatch):
+    bench = put_on_bench("respeaker_xvf3800", monkeypatch)
+    home = Home(bench.board)
+    controls = Controls(bench.board, home.panel)
+    controls.look(0.0)
+    bench.device.muted = 1
+    for _ in range(40):  # main handles nothing meanwhile
+        controls.look(0.0)
+    assert bench.device.muted == 1
+    home.run()
+    assert home.audio.muted and len(home.of(m.MuteSet)) == 1
+    controls.close()
+
+
 def test_a_board_muted_at_the_start_mutes_the_speaker(monkeypatch):
     bench = put_on_bench("respeaker_xvf3800", monkeypatch)
     bench.device.muted = 1
