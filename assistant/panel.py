@@ -6,6 +6,7 @@ to be looked at. Edges of the button come on the driver's own thread. All of the
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -67,7 +68,7 @@ class Controls:
     def look(self, now_s: float) -> None:
         """Look at everything once. Raises OSError when the board is gone."""
         if self._button is not None:
-            self._panel.feed(now_s, self._button.down())
+            self._panel.ask(now_s, self._button.down)
         if self._mute is not None and self._looks % MUTE_EVERY == 0:
             self._compare(self._mute)
         if self._bearing is not None and self._panel.pointing:
@@ -107,7 +108,7 @@ class Panel:
         self.board_muted = False
         self.direction_deg: float | None = None
         self._painter = Painter(board.ring)
-        self._gestures = Gestures()
+        self._gestures, self._button_lock = Gestures(), threading.Lock()
         self._brightness = Brightness(
             chosen.brightness, quiet_hours(chosen.quiet), chosen.quiet_brightness
         )
@@ -149,8 +150,17 @@ class Panel:
         return Scene(shown.mood, direction, muted, self.channels.volume)
 
     def feed(self, t_s: float, down: bool) -> None:
-        """Take the button's level at ``t_s``; the driver's or the controls thread."""
-        for gesture in self._gestures.update(t_s, down):
+        """Take an edge of the button at ``t_s`` (monotonic seconds); the driver's thread."""
+        self.ask(t_s, lambda: down)
+
+    def ask(self, t_s: float, down: Callable[[], bool]) -> None:
+        """Look at the button at ``t_s``; the controls thread.
+
+        ``down`` is called under the lock: a level read before an edge must not arrive after it.
+        """
+        with self._button_lock:
+            gestures = self._gestures.update(t_s, down())
+        for gesture in gestures:
             self._act(gesture)
 
     def _act(self, gesture: Gesture) -> None:
