@@ -203,7 +203,7 @@ def run(settings: Settings) -> int:
     board, found = find_board(settings.audio.board, System())
     speaker = assemble(settings, open_device(settings, board))
     speaker.observers.append(Status().observe)
-    print("\n".join((*introduce(board, found), *speaker.engines)))
+    print("\n".join((*introduce(board, found, settings.audio.device), *speaker.engines)))
     print(f'Say "{settings.wake.word.replace("_", " ")}". Ctrl-C ends it.')
     panel = Panel(board, speaker.channels, lambda: speaker.audio.muted, settings)
     asked_off: list[m.PowerHeld] = []
@@ -222,10 +222,11 @@ def run(settings: Settings) -> int:
     return 0
 
 
-def introduce(board: Board, found: Sequence[Found]) -> list[str]:
+def introduce(board: Board, found: Sequence[Found], device: str = "default") -> list[str]:
     """Return the sentences on the board for the owner: which, its limits, and what was refused."""
     lines = [f"board: {board.title}"]
-    lines += [f"board: {limit}" for limit in board.limits]
+    warning = board.sound_warning(device)
+    lines += [f"board: {limit}" for limit in (*board.limits, *([warning] if warning else []))]
     for other in found:
         if not other.ready:
             lines.append(f"board: {other.board} is not used: {other.problem}; {other.remedy}")

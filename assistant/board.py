@@ -172,6 +172,13 @@ class Board:
         """What the echo canceller subtracts: "loopback" (a captured channel) or "mixer"."""
         return "mixer" if self.layout.loopback is None else "loopback"
 
+    def sound_warning(self, device: str) -> str:
+        """Return what is wrong with playing on ``device`` (``audio.device``), "" for nothing."""
+        elsewhere = device != "default" and device.lower() not in self.card.lower()
+        if not self.playback.why or (self.playback.own and not (self.card and elsewhere)):
+            return ""
+        return f"the sound does not come out of the board: {self.playback.why}"
+
     def positions(self, centre: Point) -> np.ndarray:
         """Return the microphones' positions (M, 3) in metres when the board is at ``centre``."""
         return np.asarray(centre, float) + np.asarray(self.mics, float)

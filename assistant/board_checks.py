@@ -51,7 +51,7 @@ def _bound(function: Callable, opener: Callable) -> Callable[[], str]:
     return lambda: function(opener) or ""
 
 
-def board_findings(name: str, system: System) -> list[Finding]:
+def board_findings(name: str, system: System, device: str = "default") -> list[Finding]:
     """Return which board is used (``audio.board`` is ``name``), its limits, and who is refused."""
     try:
         board, found = find_board(name, system)
@@ -59,7 +59,9 @@ def board_findings(name: str, system: System) -> list[Finding]:
         return [Finding("board", "red", f"{error.where}: {error.problem}", error.remedy)]
     how = next((f" ({f.how})" for f in found if f.board == board.name), "")
     findings = [Finding("board", "green", board.title + how)]
-    findings += [Finding("board", "yellow", limit) for limit in board.limits]
+    warning = board.sound_warning(device)
+    limits = (*board.limits, *([warning] if warning else []))
+    findings += [Finding("board", "yellow", limit) for limit in limits]
     colour = "red" if board.name == "default" else "yellow"
     for other in found:
         if not other.ready:

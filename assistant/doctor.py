@@ -187,7 +187,7 @@ def _board(settings: Settings) -> list[Finding]:
     from assistant.board_checks import board_findings
     from assistant.machine import System
 
-    return board_findings(settings.audio.board, System())
+    return board_findings(settings.audio.board, System(), settings.audio.device)
 
 
 def _store(settings: Settings) -> Finding:

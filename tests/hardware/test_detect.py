@@ -6,6 +6,7 @@ import logging
 
 import pytest
 
+from assistant.app import introduce
 from assistant.board import board_names, detect_boards, find_board, load_board
 from assistant.board_checks import board_findings
 from assistant.errors import BadInput
@@ -204,6 +205,18 @@ def test_spi_that_is_off_is_told(tmp_path):
 def test_the_rates_that_do_not_work_are_never_asked_for():
     for name in ("respeaker_2mic", "respeaker_2mic_v2"):
         assert 44_100 not in load_board(name).rates and load_board(name).rates
+
+
+@pytest.mark.parametrize(
+    ("device", "told"),
+    [("default", False), ("ReSpeaker 4 Mic", False), ("respeaker", False), ("vc4-hdmi-0", True)],
+)
+def test_sound_that_goes_around_the_board_is_told(device, told, tmp_path):
+    board, found = find_board("auto", machine(tmp_path, cards=(HDMI, USB_V2)))
+    assert any("its own jack" in line for line in introduce(board, found, device)) is told
+    without_output = load_board("respeaker_4mic")
+    assert "no output" in without_output.sound_warning(device)
+    assert load_board("default").sound_warning(device) == ""
 
 
 def test_a_setting_names_the_board(tmp_path):
