@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -14,12 +15,15 @@ from assistant.audio.ears import Ears
 from assistant.audio.format import samples
 from assistant.audio.mixer import Mixer
 from assistant.audio.pyaudio_device import PyAudioDevice
+from assistant.audio.rotation import align
 from assistant.audio.thread import AudioLoop
-from assistant.board import load_board
+from assistant.board import Board, Found, find_board
 from assistant.dialogue import Dialogue
 from assistant.errors import AssistantError
 from assistant.loop import Channels, MainLoop
+from assistant.machine import System
 from assistant.messages import Policy
+from assistant.panel import Panel
 from assistant.plugins import load_skills
 from assistant.settings import Settings
 from assistant.skill import Skill
@@ -131,18 +135,30 @@ def assemble(
     return Speaker(settings, channels, audio, main, worker, store, understanding.skills, engines)
 
 
-def open_device(settings: Settings) -> Device:
-    """Open the sound card of the settings, with its board's channels. Raises BadInput.
+def open_device(settings: Settings, board: Board | None = None) -> Device:
+    """Open the sound card of the settings, or else its board's, with the board's channels.
 
-    No board is looked for yet: "auto" is one microphone on the sound card.
+    Raises BadInput, and DeviceLost where the card cannot be used.
     """
-    board = load_board("default" if settings.audio.board == "auto" else settings.audio.board)
-    return PyAudioDevice(
-        settings.audio.device,
+    board = board or find_board(settings.audio.board, System())[0]
+    asked = settings.audio.device
+    name = board.card if asked == "default" and board.card else asked
+    device = PyAudioDevice(
+        name,
         channels=board.channels,
         mics=board.layout.mics,
         loopback=board.layout.loopback,
+        playback_channels=board.playback.channels,
+        playback=name if board.playback.own else "default",
+        rates=board.rates,
     )
+    if board.rotates:
+        try:
+            device.layout = align(device, board.layout, print)
+        except BaseException:
+            device.close()
+            raise
+    return device
 
 
 def work(speaker: Speaker) -> None:
@@ -184,11 +200,39 @@ def serve(speaker: Speaker, until: Callable[[Speaker], bool] | None = None) -> s
 
 def run(settings: Settings) -> int:
     """Run the speaker on the sound card of the settings; return the exit status."""
-    speaker = assemble(settings, open_device(settings))
+    board, found = find_board(settings.audio.board, System())
+    speaker = assemble(settings, open_device(settings, board))
     speaker.observers.append(Status().observe)
-    print("\n".join(speaker.engines))
+    print("\n".join((*introduce(board, found, settings.audio.device), *speaker.engines)))
     print(f'Say "{settings.wake.word.replace("_", " ")}". Ctrl-C ends it.')
-    failed = serve(speaker)
+    panel = Panel(board, speaker.channels, lambda: speaker.audio.muted, settings)
+    asked_off: list[m.PowerHeld] = []
+    speaker.observers.append(
+        lambda msg, _at: asked_off.append(msg) if isinstance(msg, m.PowerHeld) else None
+    )
+    panel.start()
+    try:
+        failed = serve(speaker, until=lambda _speaker: panel.look() or bool(asked_off))
+    finally:
+        panel.stop()
     if failed:
         raise AssistantError(failed)
+    if asked_off:
+        power_off()
     return 0
+
+
+def introduce(board: Board, found: Sequence[Found], device: str = "default") -> list[str]:
+    """Return the sentences on the board for the owner: which, its limits, and what was refused."""
+    lines = [f"board: {board.title}"]
+    warning = board.sound_warning(device)
+    lines += [f"board: {limit}" for limit in (*board.limits, *([warning] if warning else []))]
+    for other in found:
+        if not other.ready:
+            lines.append(f"board: {other.board} is not used: {other.problem}; {other.remedy}")
+    return lines
+
+
+def power_off() -> None:
+    """Shut the computer down in order; systemd asks polkit whether this user may."""
+    subprocess.run(["systemctl", "poweroff"], check=False)

@@ -113,6 +113,25 @@ def _bench(parser: Parser) -> None:
 
 def _doctor(parser: Parser) -> None:
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    parser.add_argument(
+        "--hardware",
+        action="store_true",
+        help="try the board's lights, button and mute switch instead (stop the speaker first)",
+    )
+
+
+def _lights(parser: Parser) -> None:
+    parser.add_argument("--mood", metavar="MOOD", help="one mood (default: all, one after another)")
+    parser.add_argument(
+        "--count", metavar="N", type=int, default=12, help="LEDs: 12 is a ring, 3 a row"
+    )
+    parser.add_argument("--once", action="store_true", help="print one moment and end")
+    parser.add_argument(
+        "--board", action="store_true", help="also on this computer's board (stop the speaker)"
+    )
+    parser.add_argument(
+        "--out", metavar="FILE", type=Path, help="write a .png or .gif instead of drawing here"
+    )
 
 
 COMMANDS = {
@@ -152,8 +171,15 @@ COMMANDS = {
     "doctor": Command(
         commands.doctor,
         "check this machine, with a remedy for whatever is wrong",
-        "assistant doctor\nassistant doctor --json",
+        "assistant doctor\nassistant doctor --json\nassistant doctor --hardware",
         _doctor,
+    ),
+    "lights": Command(
+        commands.lights,
+        "see the lights in the terminal, or as a picture",
+        "assistant lights\nassistant lights --mood thinking --count 3\n"
+        "assistant lights --out moods.png",
+        _lights,
     ),
     "skills": Command(
         commands.skills, "list the skills and the sentences they understand", "assistant skills"

@@ -113,10 +113,35 @@ def _play(samples, settings: Settings) -> None:
         device.close()
 
 
+def lights(arguments: argparse.Namespace, settings: Settings) -> int:
+    from assistant.lights import preview
+
+    preview.run(
+        mood=arguments.mood,
+        count=arguments.count,
+        once=arguments.once,
+        out=arguments.out,
+        board=_board(settings) if arguments.board else None,
+    )
+    return 0
+
+
+def _board(settings: Settings):
+    from assistant.board import find_board
+    from assistant.machine import System
+
+    return find_board(settings.audio.board, System())[0]
+
+
 def doctor(arguments: argparse.Namespace, settings: Settings) -> int:
     from assistant.doctor import examine, show
 
-    findings = examine(settings)
+    if arguments.hardware:
+        from assistant.board_checks import examine_board
+
+        findings = examine_board(_board(settings))
+    else:
+        findings = examine(settings)
     show(findings, as_json=arguments.json)
     return 1 if any(finding.colour == "red" for finding in findings) else 0
 

@@ -58,7 +58,12 @@ def _idle(state: State) -> State:
 
 
 def _listen(
-    state: State, start: int, timeout: int, quiet: bool, woken: int | None = None
+    state: State,
+    start: int,
+    timeout: int,
+    quiet: bool,
+    woken: int | None = None,
+    direction_deg: float | None = None,
 ) -> Outcome:
     turn = state.last + 1
     following = replace(
@@ -67,7 +72,7 @@ def _listen(
     return following, (
         m.Recognise(turn, start, woken=woken),
         m.Listen(turn, start, timeout),
-        m.Show("listening"),
+        m.Show("listening", direction_deg),
     )
 
 
@@ -78,18 +83,42 @@ def _wake(state: State, event: m.WakeHeard, rules: Rules) -> Outcome:
     if state.muted:
         return state, ()
     before = _silence(state) if state.mode is not Mode.IDLE else ()
-    following, commands = _listen(state, event.start, rules.address, False, event.at)
+    following, commands = _listen(
+        state, event.start, rules.address, False, event.at, event.direction_deg
+    )
     cut = event.interrupted or state.interrupted
     return replace(following, interrupted=cut), before + commands
 
 
 def _press(state: State, event: m.Pressed, rules: Rules) -> Outcome:
+    if event.button == "repeat":
+        return _say(state, event, rules, "repeat")
+    if event.button == "explain":
+        wanted = state.muted and state.mode is Mode.IDLE
+        return _say(state, event, rules, "unmute") if wanted else (state, ())
     if state.mode is Mode.IDLE:
         if state.muted:
             return state, (m.Show("muted"),)
         return _listen(state, event.at, rules.address, quiet=False)
     cut = event.interrupted or state.interrupted
     return replace(_idle(state), interrupted=cut), _silence(state) + (m.Show("idle"),)
+
+
+def _say(state: State, event: m.Pressed, rules: Rules, text: str) -> Outcome:
+    """Answer the button with what a skill says to ``text``; nothing has to be heard for that."""
+    turn = state.last + 1
+    following = replace(
+        _idle(state),
+        mode=Mode.THINKING,
+        turn=turn,
+        last=turn,
+        policy=Policy.OPEN,
+        interrupted=None,
+        deadline=event.at + rules.think,
+    )
+    before = _silence(state) if state.mode is not Mode.IDLE else ()
+    cut = event.interrupted or state.interrupted
+    return following, before + (m.Respond(turn, text, cut), m.Show("thinking"))
 
 
 def _mute(state: State, event: m.MuteSet, rules: Rules) -> Outcome:

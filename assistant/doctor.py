@@ -42,6 +42,7 @@ def examine(settings: Settings) -> list[Finding]:
         *_models(settings),
         _voice(settings),
         _sound_cards(),
+        *_board(settings),
         _store(settings),
     ]
 
@@ -180,6 +181,13 @@ def _sound_cards() -> Finding:
     remedy = "plug one in for `assistant run`; demo, simulate, replay and ask work without"
     colour = "red" if pi_model() else "yellow"
     return Finding("sound cards", colour, " and ".join(missing), remedy)
+
+
+def _board(settings: Settings) -> list[Finding]:
+    from assistant.board_checks import board_findings
+    from assistant.machine import System
+
+    return board_findings(settings.audio.board, System(), settings.audio.device)
 
 
 def _store(settings: Settings) -> Finding:

@@ -24,8 +24,14 @@ class Channels:
     inbox: queue.SimpleQueue = field(default_factory=queue.SimpleQueue)  # events to main
     audio: deque = field(default_factory=deque)  # commands to the audio thread
     worker: queue.SimpleQueue = field(default_factory=queue.SimpleQueue)  # commands to the worker
-    mood: str = "idle"  # latest wins; the lights read it
+    shown: m.Show = m.Show("idle")  # latest wins; the lights read it
+    volume: float | None = None  # the level last set; the lights show a change
     cancelled: int = 0  # turns up to this one are nobody's business any more
+
+    @property
+    def mood(self) -> str:
+        """The mood shown now."""
+        return self.shown.mood
 
 
 class MainLoop:
@@ -75,12 +81,14 @@ class MainLoop:
         self._observe(command)
         if isinstance(command, m.Cancel):
             self.channels.cancelled = max(self.channels.cancelled, command.turn)
+        if isinstance(command, m.SetVolume):
+            self.channels.volume = command.level
         if isinstance(command, AUDIO):
             self.channels.audio.append(command)
         elif isinstance(command, WORKER):
             self.channels.worker.put(command)
         else:
-            self.channels.mood = command.mood
+            self.channels.shown = command
 
     @property
     def mode(self) -> Mode:

@@ -43,6 +43,7 @@ class WakeHeard:
     word: str
     score: float
     interrupted: Position | None = None  # the reply that was cut, if one was
+    direction_deg: float | None = None  # where from, 0 to 360, if the board or the beam knows
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,10 @@ class SpeechStopped:
 
 @dataclass(frozen=True)
 class Pressed:
-    """A button was pressed; whatever was sounding is already silent."""
+    """A button was pressed; whatever was sounding is already silent.
+
+    "action" stops or listens, "repeat" says the last reply again, "explain" says why it is deaf.
+    """
 
     at: int
     button: str = "action"
@@ -189,6 +193,18 @@ class MuteSet:
     """The owner muted or unmuted the microphone (never by voice)."""
 
     on: bool
+
+
+@dataclass(frozen=True)
+class PowerHeld:
+    """The button was held so long that the owner wants the computer to shut down."""
+
+
+@dataclass(frozen=True)
+class BoardTold:
+    """A board's lights or controls failed, or work again; ``text`` is one sentence."""
+
+    text: str
 
 
 # --- commands: main -> audio -----------------------------------------------------------------
@@ -338,15 +354,16 @@ class Cancel:
 
 @dataclass(frozen=True)
 class Show:
-    """Show a mood: idle, listening, thinking, speaking, held, muted, error."""
+    """Show a mood (``assistant.lights.moods``, or "idle": dark)."""
 
     mood: str
+    direction_deg: float | None = None  # of the talker, where known
 
 
 Event = (
     WakeHeard | SpeechSuspected | SpeechEnded | NothingHeard | SegmentStarted | SpeechFinished
     | SpeechStopped | Pressed | HoldExpired | AudioFailed | Heard | ReplyPlanned | SegmentReady
-    | NoReply | VolumeSet | Tick | MuteSet
+    | NoReply | VolumeSet | Tick | MuteSet | PowerHeld | BoardTold
 )  # fmt: skip
 AudioCommand = (
     Listen | SetPatience | StopListening | Begin | Play | Resume | StopSpeech | PlaySound

@@ -82,6 +82,19 @@ class Volume:
 
 
 @dataclass(frozen=True)
+class Lights:
+    enabled: bool = setting(True, "use the board's lights")
+    brightness: float = setting(0.5, "brightest the lights get", low=0.02, high=1)
+    quiet: str = setting("22:00-07:00", "hours of dimmer lights, 'HH:MM-HH:MM'; empty is never")
+    quiet_brightness: float = setting(0.1, "brightest they get then", low=0.02, high=1)
+
+
+@dataclass(frozen=True)
+class Button:
+    shutdown: bool = setting(True, "holding the button for six seconds shuts the computer down")
+
+
+@dataclass(frozen=True)
 class Store:
     path: str = setting("~/.local/share/assistant/assistant.db", "the one SQLite file")
 
@@ -103,6 +116,8 @@ class Settings:
     speech: Speech = field(default_factory=Speech)
     conversation: Conversation = field(default_factory=Conversation)
     volume: Volume = field(default_factory=Volume)
+    lights: Lights = field(default_factory=Lights)
+    button: Button = field(default_factory=Button)
     store: Store = field(default_factory=Store)
     skills: Skills = field(default_factory=Skills)
 

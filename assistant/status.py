@@ -29,6 +29,10 @@ def line(message: object) -> str | None:
             return "nobody spoke"
         case m.SetMute(on=on):
             return "microphone muted" if on else "microphone on"
+        case m.BoardTold(text=text):
+            return f"board: {text}"
+        case m.PowerHeld():
+            return "button held: shutting down"
         case m.AudioFailed(reason=reason):
             return f"audio: {reason}"
     return None

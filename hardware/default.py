@@ -1,7 +1,10 @@
 """Any sound card with one microphone: the fallback when no board is recognised."""
 
+from __future__ import annotations
+
 from assistant.audio.device import Layout
-from assistant.board import Board
+from assistant.board import Board, Found
+from assistant.machine import System
 
 BOARD = Board(
     name="default",
@@ -11,6 +14,11 @@ BOARD = Board(
 )
 
 
-def open_board() -> Board:
+def detect(system: System) -> Found | None:
+    """Never: it is what remains when no board is found."""
+    return None
+
+
+def open_board(system: System | None = None) -> Board:
     """Return the board."""
     return BOARD

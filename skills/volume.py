@@ -66,10 +66,19 @@ def ask(speaker: Speaker) -> str:
     return f"The volume is at {_percent(speaker)}."
 
 
-@skill.on("(mute|unmute) [yourself|the microphone|the microphones|the sound]")
+@skill.on("mute [yourself|the microphone|the microphones|the sound]")
 def mute(speaker: Speaker) -> str:
     """Say who may do that."""
     raise SkillError("Only the button mutes me. I can be quieter, or stop.")
+
+
+@skill.on(
+    "unmute [yourself|the microphone|the microphones|the sound]",
+    "turn (the microphone|your microphone|the microphones) (on|off)",
+)
+def unmute(speaker: Speaker) -> str:
+    """Refuse: a voice that could unmute it could also be a stranger's, or the television's."""
+    raise SkillError("My microphone is switched with the button only. Hold it for a second.")
 
 
 def _set(speaker: Speaker, level: float) -> str:

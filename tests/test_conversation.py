@@ -31,6 +31,7 @@ def events_for(state: State) -> list[m.Event]:
         m.SpeechSuspected(AT, AT - 500, cut),
         m.Pressed(AT),
         m.Pressed(AT, interrupted=cut),
+        m.Pressed(AT, "repeat", cut),
         m.HoldExpired(AT),
         m.AudioFailed(AT, "unplugged"),
         m.VolumeSet(0.5),

@@ -71,12 +71,14 @@ class Port:
             Card(i["name"], i["maxInputChannels"], i["maxOutputChannels"], _rate(i)) for i in infos
         )
 
-    def find(self, name: str, inputs: int, outputs: int) -> tuple[int, int]:
+    def find(self, name: str, inputs: int, outputs: int, playback: str = "") -> tuple[int, int]:
         """Return which cards record and play for ``name``: equal to it, or containing it.
 
-        A card's two directions are sometimes listed apart. Raises ``BadInput`` when there is
-        none, or none with that many channels.
+        A card's two directions are sometimes listed apart; ``playback`` names another card to
+        play on. Raises ``BadInput`` when there is none, or none with that many channels.
         """
+        if playback and playback != name:
+            return self.find(name, inputs, 0)[0], self.find(playback, 0, outputs)[1]
         if not self.cards:
             problem = "there is no sound card"
             raise BadInput(SETTING, problem, "plug one in, or install its driver (install.sh)")
@@ -106,10 +108,15 @@ class Port:
         remedy = "set it to one of: " + ", ".join(others) if others else "plug in another card"
         raise BadInput(SETTING, problem, remedy)
 
-    def find_rate(self, record: int, play: int, inputs: int, outputs: int) -> int:
-        """Return 16000, or the rate nearest to the card's heart. Raises ``DeviceLost``."""
+    def find_rate(
+        self, record: int, play: int, inputs: int, outputs: int, only: tuple[int, ...] = ()
+    ) -> int:
+        """Return 16000, or the rate nearest to the card's heart; one of ``only`` if given.
+
+        Raises ``DeviceLost``.
+        """
         reason = ""
-        for rate in dict.fromkeys((SAMPLE_RATE, self.cards[record].rate, *RATES)):
+        for rate in only or dict.fromkeys((SAMPLE_RATE, self.cards[record].rate, *RATES)):
             try:
                 with quiet():
                     self._audio.is_format_supported(

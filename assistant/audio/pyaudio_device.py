@@ -45,8 +45,9 @@ class PyAudioDevice:
 
     ``mics`` and ``loopback`` are the rows of the layout, ``channels`` how many the card is asked
     to record (by default as many as these need), ``playback_channels`` how many of the card's
-    outputs get the sound (all the same; AC101/AC108 boards want 8). ``spare`` is how many samples
-    stay queued to play, against late hops. A card without 16 kHz runs at its own rate. The sound
+    outputs get the sound (all the same; AC101/AC108 boards want 8). ``playback`` names another
+    card to play on, ``rates`` the only rates that work, in Hz. ``spare`` is how many samples stay
+    queued to play, against late hops. A card without 16 kHz runs at its own rate. The sound
     starts with the first ``exchange``. Raises ``BadInput`` for a card that is not there,
     ``DeviceLost`` for one that is busy, ``EngineMissing`` without PyAudio. See ``Device``.
     """
@@ -59,10 +60,13 @@ class PyAudioDevice:
         mics: tuple[int, ...] = (0,),
         loopback: int | None = None,
         playback_channels: int = 1,
+        playback: str = "",
+        rates: tuple[int, ...] = (),
         spare: int = HOP,
     ) -> None:
         self.layout = Layout(tuple(mics), loopback)
         self.name = name
+        self._playback_name, self._rates = playback or name, rates
         self._rows = channels or max(*mics, -1 if loopback is None else loopback) + 1
         self._recorded: SimpleQueue[bytes] = SimpleQueue()
         self._overruns = self._underruns = 0  # frames; times
@@ -77,13 +81,14 @@ class PyAudioDevice:
             raise
 
     def _open(self, port: Port, outputs: int, spare: int) -> None:
-        record, play = port.find(self.name, self._rows, outputs)
+        record, play = port.find(self.name, self._rows, outputs, self._playback_name)
         both = max(self._rows, outputs)
-        fits = min(port.cards[record].inputs, port.cards[play].outputs) >= both
+        same = self._playback_name == self.name  # two cards' clocks do not fit into one stream
+        fits = same and min(port.cards[record].inputs, port.cards[play].outputs) >= both
         # PyAudio gives a duplex stream one number of channels. Where the card has no such pair
         # of numbers, two streams do, but then they do not start at the very same sample.
         self._inputs, self._outputs = (both, both) if fits else (self._rows, outputs)
-        self.rate = port.find_rate(record, play, self._inputs, self._outputs)
+        self.rate = port.find_rate(record, play, self._inputs, self._outputs, self._rates)
         self._block = round(HOP * self.rate / SAMPLE_RATE)
         self._allocate(round(spare * self.rate / SAMPLE_RATE))
         if fits:

@@ -86,6 +86,11 @@ class AudioLoop:
         }
 
     @property
+    def muted(self) -> bool:
+        """Whether the pipeline hears zeros; any thread may read it."""
+        return self._muted
+
+    @property
     def position(self) -> int:
         """Samples handled so far; any thread may read it."""
         return self.ring.position

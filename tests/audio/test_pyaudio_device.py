@@ -50,6 +50,30 @@ def test_cards_are_listed(tmp_path, monkeypatch):
     assert all(card.rate >= 8_000 for card in list_cards())
 
 
+def test_a_board_without_an_output_plays_on_another_card(tmp_path, monkeypatch):
+    ramp = np.arange(1, 100 * HOP + 1, dtype=np.int32) * STEP
+    file = use_alsa(tmp_path, monkeypatch, ramp)
+    device = PyAudioDevice("recorder", playback="nothing")
+    heard = [device.exchange(hop_of(i + 1))[0].copy() for i in range(20)]
+    device.close()
+    assert np.array_equal(np.concatenate(heard) * 2**31 / STEP, np.arange(1, 20 * HOP + 1))
+    assert not file.exists() or not np.fromfile(file, np.int32).any()
+
+
+def test_only_a_boards_own_rates_are_used(tmp_path, monkeypatch):
+    use_alsa(tmp_path, monkeypatch)
+    for rates in ((48_000,), (16_000, 48_000)):
+        device = PyAudioDevice("nothing", rates=rates)
+        assert device.rate == rates[0]
+        device.close()
+
+
+def test_a_card_without_a_rate_of_its_board_is_refused(tmp_path, monkeypatch):
+    use_alsa(tmp_path, monkeypatch)
+    with pytest.raises(DeviceLost, match="cannot be used"):
+        PyAudioDevice("nothing", rates=(7,))
+
+
 def test_a_card_is_found_by_a_part_of_its_name(tmp_path, monkeypatch):
     use_alsa(tmp_path, monkeypatch)
     port = Port()

@@ -1,0 +1,62 @@
+"""ReSpeaker 6-Mic Circular Array: six microphones on a 46.3 mm circle, and two loopback channels.
+
+The card shifts its channels by a different amount at every start, so the loopback is looked for
+(``assistant.audio.rotation``); the numbers here hold when nothing is shifted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import cos, pi, sin
+
+from assistant.hardware import _hats
+from assistant.hardware._apa102 import Apa102
+
+from assistant.audio.device import Layout
+from assistant.board import Board, Found, Playback, Ring
+from assistant.machine import System
+
+CARDS = ("seeed8micvoicec", "seeed-8mic-voicecard")
+OVERLAY = "seeed-8mic-voicecard"
+_RADIUS = 0.0463
+
+BOARD = Board(
+    name="respeaker_6mic",
+    title="ReSpeaker 6-Mic Circular Array",
+    mics=tuple(
+        (round(_RADIUS * cos(pi / 3 * n), 5), round(_RADIUS * sin(pi / 3 * n), 5), 0.0)
+        for n in range(6)
+    ),
+    layout=Layout(mics=(0, 1, 2, 3, 4, 5), loopback=6),
+    rows=8,
+    playback=Playback(
+        channels=8,
+        why="only its own jack is on the loopback channels; all eight outputs must be filled",
+    ),
+    rates=(16_000, 48_000),
+    rotates=True,
+    ring=Ring(12),
+    open_lights=lambda: Apa102(12, power=_hats.LED_SUPPLY),
+)
+
+
+def detect(system: System) -> Found | None:
+    """Look for two AC108 on I2C, or for the sound card."""
+    card = system.card(*CARDS)
+    both = system.on_i2c(_hats.AC108) and system.on_i2c(_hats.AC108_SECOND)
+    if card is None and not both:
+        return None
+    how = f"sound card {card.id}" if card else "AC108 at I2C 0x35 and 0x3b"
+    problem, remedy = _hats.no_tdm(system), _hats.NO_TDM_REMEDY
+    if not problem and card is None:
+        problem, remedy = _hats.no_card(system, "a pair of AC108", OVERLAY)
+    return Found(BOARD.name, how, problem, remedy if problem else "")
+
+
+def open_board(system: System | None = None) -> Board:
+    """Return the board, as it is in this computer. Raises BadInput on a Pi 5."""
+    if system is None:
+        return BOARD
+    _hats.refuse(BOARD.name, system)
+    card = system.card(*CARDS)
+    return replace(BOARD, card=card.name if card else "", limits=_hats.ac108_limits(system))
