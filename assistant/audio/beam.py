@@ -46,7 +46,7 @@ class Beam:
         beams = len(aims)
         self._frames = np.zeros((mics, _FFT), np.float32)
         self._out = np.zeros((beams, HOP), np.float32)
-        self.looks = self._out[1:]
+        self._main, self.looks = self._out[0], self._out[1:]
         self._plain = [0, *(i % mics for i in range(beams - 1))]
         self._covariance = np.zeros((_BINS, mics, mics), np.complex64)
         self._level = np.zeros(_BINS, np.float32)
@@ -101,8 +101,8 @@ class Beam:
         """
         out = self._out
         if self._mics == 1:
-            np.copyto(out[0], cleaned[0])
-            return out[0]
+            np.copyto(self._main, cleaned[0])
+            return self._main
         frames = self._frames
         frames[:, :HOP] = frames[:, HOP:]
         frames[:, HOP:] = cleaned
@@ -114,7 +114,7 @@ class Beam:
             beams -= out
             beams *= np.linspace(before, self._mix, HOP, dtype=np.float32)
             out += beams
-        return out[0]
+        return self._main
 
 
 def _ways(mics: int) -> np.ndarray:
