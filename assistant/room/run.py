@@ -131,8 +131,8 @@ class Simulation:
         solved_s, began = canceller.solver_s, thread_time()
         speaker.audio.hop()
         cost = thread_time() - began - room.exchange_s
-        cost -= canceller.solver_s - solved_s  # on a device that is another thread's work
-        self._note(1000 * cost)
+        # Solving for the echo path is another thread's work on a device.
+        self._note(1000 * (cost - canceller.solver_s + solved_s))
         speaker.pump()
         self.worker.advance(speaker.position)
         speaker.pump()
@@ -258,9 +258,8 @@ def open_scene(
     except BadInput as error:
         where = f"{scene.source}, [device], key board"
         raise BadInput(where, f'there is no "{scene.device.board}"', error.remedy) from error
-    room = VirtualRoom(
-        scene.room, scene.device, board, seed=scene.seed, duration=samples(scene.duration_s)
-    )
+    length = samples(scene.duration_s)
+    room = VirtualRoom(scene.room, scene.device, board, seed=scene.seed, duration=length)
 
     def clock() -> datetime:
         return MONDAY_MORNING + timedelta(seconds=room.time_s)

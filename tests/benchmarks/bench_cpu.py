@@ -88,9 +88,7 @@ def talking_loop(device: Echoing, seconds: float) -> AudioLoop:
     mixer = Mixer(level=1.0, latency=2 * HOP)
     loop = AudioLoop(
         device,
-        Ears(
-            len(device.layout.mics), settings, positions=rooms.array(len(device.layout.mics))
-        ),
+        Ears(len(device.layout.mics), settings, positions=rooms.array(len(device.layout.mics))),
         mixer,
         channels,
         silence=int(0.7 * SAMPLE_RATE),
