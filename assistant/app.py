@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
+
 from assistant import messages as m
 from assistant.audio.device import Device
 from assistant.audio.ears import Ears
@@ -109,9 +111,18 @@ def rules_of(settings: Settings) -> Rules:
 
 
 def assemble(
-    settings: Settings, device: Device, *, now: Callable[[], datetime] = datetime.now
+    settings: Settings,
+    device: Device,
+    *,
+    board: Board | None = None,
+    live: bool = False,
+    now: Callable[[], datetime] = datetime.now,
 ) -> Speaker:
-    """Build every part around ``device``; nothing runs yet. ``now`` is the skills' clock."""
+    """Build every part around ``device``; nothing runs yet. ``now`` is the skills' clock.
+
+    ``board`` tells where the microphones are; ``live`` that time passes by itself, so that long
+    computations go to threads of their own.
+    """
     channels = Channels()
     mixer = Mixer(
         level=settings.volume.level,
@@ -119,7 +130,13 @@ def assemble(
         hold_ms=settings.bargein.hold_ms,
         latency=device.health().output_latency,
     )
-    ears = Ears(len(device.layout.mics), settings, loopback=device.layout.loopback is not None)
+    ears = Ears(
+        len(device.layout.mics),
+        settings,
+        loopback=device.layout.loopback is not None,
+        background=live,
+        positions=np.array(board.mics) if board else None,
+    )
     silence = samples(settings.conversation.silence_s)
     audio = AudioLoop(device, ears, mixer, channels, silence=silence)
     main = MainLoop(channels, lambda: audio.position, rules_of(settings))
@@ -201,7 +218,7 @@ def serve(speaker: Speaker, until: Callable[[Speaker], bool] | None = None) -> s
 def run(settings: Settings) -> int:
     """Run the speaker on the sound card of the settings; return the exit status."""
     board, found = find_board(settings.audio.board, System())
-    speaker = assemble(settings, open_device(settings, board))
+    speaker = assemble(settings, open_device(settings, board), board=board, live=True)
     speaker.observers.append(Status().observe)
     print("\n".join((*introduce(board, found, settings.audio.device), *speaker.engines)))
     print(f'Say "{settings.wake.word.replace("_", " ")}". Ctrl-C ends it.')

@@ -156,6 +156,16 @@ def _patience(state: State, event: m.Heard, rules: Rules) -> Commands:
     return (m.SetPatience(event.turn, rules.silence_complete if event.complete else rules.silence),)
 
 
+def _patience_over(event: m.Heard, rules: Rules) -> Commands:
+    """How much silence ends what is said over a reply: little when it is a stop or nothing."""
+    if event.nearly_stop:
+        return (m.SetPatience(event.turn, rules.silence_stop),)
+    if event.complete:
+        return (m.SetPatience(event.turn, rules.silence_complete),)
+    waits = event.text and not event.foreign and not event.own
+    return (m.SetPatience(event.turn, rules.silence if waits else rules.silence_over),)
+
+
 def _heard_more(state: State, event: m.Heard, rules: Rules) -> Outcome:
     return state, () if event.final else _patience(state, event, rules)
 
@@ -177,6 +187,9 @@ def _understood(state: State, event: m.Heard, rules: Rules) -> Outcome:
         return state, ()
     if state.quiet and (not event.text or event.confidence < rules.sure):
         return _idle(state), (m.Cancel(event.turn), m.Show("idle"))
+    if event.stop:
+        respond = m.Respond(event.turn, event.text, state.interrupted, state.quiet)
+        return state, (m.StopMedia(), respond)
     if not event.text and not state.again and not state.muted:
         ended = (state.deadline or 0) - rules.think
         following, commands = _listen(state, ended, rules.address, quiet=False)
@@ -206,6 +219,7 @@ def _gave_up(state: State, event: m.Tick, rules: Rules) -> Outcome:
 
 
 def _suspected(state: State, event: m.SpeechSuspected, rules: Rules) -> Outcome:
+    """Hold the reply; or, in IDLE, the media, which is turn 0 here and ends by a stop phrase."""
     if state.muted:
         return state, (m.Resume(state.turn),)
     candidate = state.last + 1
@@ -214,13 +228,16 @@ def _suspected(state: State, event: m.SpeechSuspected, rules: Rules) -> Outcome:
         mode=Mode.HELD,
         candidate=candidate,
         last=candidate,
-        interrupted=event.position,
-        deadline=event.at + rules.hold,
+        interrupted=event.position if state.turn else state.interrupted,
+        deadline=event.at + rules.doubt,
+        held_at=event.at,
     )
-    start = max(0, event.onset - rules.pre_roll)
+    start, turn = max(0, event.onset - rules.pre_roll), state.turn
+    quiet_from = event.at + rules.died_away
+    listen = m.Listen(candidate, event.onset, rules.address, True, rules.silence_over)
     return following, (
-        m.Recognise(candidate, start, over_speech=state.turn),
-        m.Listen(candidate, event.onset, rules.address, speaking=True),
+        m.Recognise(candidate, start, turn, event.position, quiet_from),
+        listen,
         m.Show("held"),
     )
 
@@ -248,9 +265,11 @@ def _held_heard(state: State, event: m.Heard, rules: Rules) -> Outcome:
     if event.stop:
         return _stop_phrase(state, event)
     if not event.final:
-        return state, _patience(state, event, rules) if event.text and not event.own else ()
+        hopeful = event.text and not event.foreign and not event.own
+        wait = rules.hold if hopeful else rules.doubt
+        return replace(state, deadline=state.held_at + wait), _patience_over(event, rules)
     meant = event.command and not event.own and event.confidence >= rules.sure
-    if meant and state.policy is Policy.OPEN:
+    if meant and state.turn and state.policy is Policy.OPEN:
         return _interrupted(state, event, rules)
     return _go_on(state)
 
@@ -260,6 +279,7 @@ def _stop_phrase(state: State, event: m.Heard) -> Outcome:
     return following, (
         m.Cancel(state.turn),
         m.StopSpeech(state.turn),
+        m.StopMedia(),
         m.StopListening(event.turn),
         m.Respond(event.turn, event.text, state.interrupted, quiet=True),
         m.Show("idle"),
@@ -283,6 +303,9 @@ def _interrupted(state: State, event: m.Heard, rules: Rules) -> Outcome:
 
 
 def _go_on(state: State) -> Outcome:
+    if not state.turn:
+        commands = (m.StopListening(state.candidate), m.Resume(0), m.Show("idle"))
+        return _idle(state), commands
     following = replace(state, mode=Mode.SPEAKING, candidate=0, deadline=None, interrupted=None)
     return following, (
         m.StopListening(state.candidate),
@@ -342,6 +365,7 @@ _HANDLERS: dict[tuple[Mode, type], Handler] = {
     (Mode.THINKING, m.ReplyPlanned): _planned,
     (Mode.THINKING, m.NoReply): _no_reply,
     (Mode.THINKING, m.Tick): _gave_up,
+    (Mode.IDLE, m.SpeechSuspected): _suspected,
     (Mode.SPEAKING, m.SpeechSuspected): _suspected,
     (Mode.SPEAKING, m.SpeechFinished): _finished,
     (Mode.SPEAKING, m.NoReply): _cannot_go_on,

@@ -48,7 +48,7 @@ class WakeHeard:
 
 @dataclass(frozen=True)
 class SpeechSuspected:
-    """Somebody may be talking over the reply; the speaker is already ducked."""
+    """Somebody may be talking over the reply or the media; the speaker is already ducked."""
 
     at: int
     onset: int
@@ -139,6 +139,8 @@ class Heard:
     command: bool = False  # a sentence of some skill, or an answer to the open question
     complete: bool = False  # a command or stop phrase that no known sentence continues
     own: bool = False  # only words the reply itself is saying
+    nearly_stop: bool = False  # a stop phrase so far, though more may follow
+    foreign: bool = False  # no sentence begins like this
     confidence: float = 1.0
 
 
@@ -216,6 +218,7 @@ class Listen:
     start: int
     timeout: int  # samples to wait for speech before NothingHeard
     speaking: bool = False  # somebody is talking already (barge-in)
+    silence: int | None = None  # samples that end it; None is the usual
 
 
 @dataclass(frozen=True)
@@ -308,7 +311,9 @@ class Recognise:
 
     turn: int
     start: int
-    over_speech: int | None = None  # the turn whose reply it was said over
+    over_speech: int | None = None  # the turn whose reply it was said over; 0 is media
+    position: Position | None = None  # where that reply was
+    quiet_from: int = 0  # the loudspeaker's sound has died away by then: what is heard is not ours
     woken: int | None = None  # where the wake word was certain: what ended before may be its tail
 
 

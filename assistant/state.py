@@ -33,6 +33,7 @@ class State:
     again: bool = False  # the name alone was said, and we are listening for the rest
     interrupted: Position | None = None  # where the last reply was cut
     deadline: int | None = None  # sample at which waiting ends
+    held_at: int = 0  # sample of the duck
     muted: bool = False
 
 
@@ -46,7 +47,11 @@ class Rules:
     silence: int = samples(0.7)  # ends an utterance
     silence_complete: int = samples(0.3)  # ... that cannot go on
     think: int = samples(20.0)
-    hold: int = samples(12.0)
+    hold: int = samples(12.0)  # a reply waits so long for an utterance that may mean it
+    doubt: int = samples(2.0)  # ... and for one that is nothing so far, or not for it
+    died_away: int = samples(0.5)  # from the duck to silence: the pause, latency, the room
+    silence_over: int = samples(0.4)  # ends what was said over a reply and may be nothing
+    silence_stop: int = samples(0.16)  # ... after what sounds like a stop phrase
     pre_roll: int = samples(0.1)
     sure: float = 0.9  # confidence that words not addressed to it need to be obeyed
     policy: Policy = Policy.OPEN  # of ordinary replies

@@ -60,6 +60,8 @@ def events_for(state: State) -> list[m.Event]:
                 m.Heard(turn, "add", final, command=True),
                 m.Heard(turn, "three things", final, own=True),
                 m.Heard(turn, "uh huh", final),
+                m.Heard(turn, "and the weather", final, foreign=True),
+                m.Heard(turn, "stop", final, nearly_stop=True),
                 m.Heard(turn, "add fish", final, command=True, confidence=0.3),
             ]
     return events
@@ -180,7 +182,18 @@ def test_only_an_open_reply_yields_to_plain_speech():
         if state.mode is not Mode.HELD or not isinstance(event, m.Heard) or event.stop:
             continue
         if state.policy is not Policy.OPEN or not event.command or event.own:
-            assert following.mode in (Mode.HELD, Mode.SPEAKING), (state, event)
+            still = (Mode.HELD, Mode.SPEAKING if state.turn else Mode.IDLE)
+            assert following.mode in still, (state, event)
+
+
+def test_over_media_only_a_stop_phrase_counts():
+    for state, event, following, commands in TRANSITIONS:
+        if state.mode is not Mode.HELD or state.turn or not isinstance(event, m.Heard):
+            continue
+        assert m.StopMedia in kinds(commands) or not event.stop or event.turn != state.candidate
+        if not event.stop:
+            assert m.Respond not in kinds(commands) and m.StopMedia not in kinds(commands)
+            assert following.mode in (Mode.HELD, Mode.IDLE)
 
 
 def test_a_stop_phrase_ends_every_reply():
@@ -204,6 +217,42 @@ def tell(state: State, *events: m.Event) -> tuple[State, list]:
         state, commands = step(state, event, RULES)
         said += commands
     return state, said
+
+
+def held(state: State) -> State:
+    return tell(state, m.SpeechSuspected(3000, 2900, Position(1, 0)))[0]
+
+
+def test_what_no_sentence_begins_with_is_not_waited_for(speaking):
+    state, said = tell(held(speaking), m.Heard(2, "and the weather", False, foreign=True))
+    assert said == [m.SetPatience(2, RULES.silence_over)]
+    assert step(state, m.Tick(3000 + RULES.doubt), RULES)[0].mode is Mode.SPEAKING
+    state, said = tell(state, m.Heard(2, "remove the", False))
+    assert said == [m.SetPatience(2, RULES.silence)]
+    assert step(state, m.Tick(3000 + RULES.doubt), RULES)[0].mode is Mode.HELD
+    assert step(state, m.Tick(3000 + RULES.hold), RULES)[0].mode is Mode.SPEAKING
+
+
+def test_what_sounds_like_a_stop_is_concluded_at_the_first_pause(speaking):
+    said = tell(held(speaking), m.Heard(2, "stop", False, complete=True, nearly_stop=True))[1]
+    assert said == [m.SetPatience(2, RULES.silence_stop)]
+
+
+def test_music_is_ducked_for_chatter_and_comes_back():
+    suspected = m.SpeechSuspected(3000, 2900)
+    state, said = tell(State(), suspected)
+    assert state.mode is Mode.HELD and state.turn == 0 and said[0].over_speech == 0
+    state, said = tell(state, m.SpeechEnded(9000, 1, 8000), m.Heard(1, "add milk", True))
+    assert state.mode is Mode.IDLE and said[-3:-1] == [m.StopListening(1), m.Resume(0)]
+
+
+def test_stop_ends_the_music_said_over_it_or_after_the_wake_word():
+    heard = m.Heard(1, "stop", True, stop=True)
+    said = tell(State(), m.SpeechSuspected(3000, 2900), m.SpeechEnded(9000, 1, 8000), heard)[1]
+    assert m.StopMedia() in said
+    woken = m.WakeHeard(1000, 900, "hey_jarvis", 0.9)
+    said = tell(State(), woken, m.SpeechEnded(2000, 1, 1900), heard)[1]
+    assert m.StopMedia() in said and said[-1] == m.Respond(1, "stop", None, False)
 
 
 @pytest.fixture

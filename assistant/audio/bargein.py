@@ -1,44 +1,55 @@
 """Is somebody talking over the speaker? The evidence that ducks, hop by hop.
 
-Two things must agree: the voice activity detector on the cleaned signal, and more power in the
-cleaned signal than the echo canceller expects to leave behind. How much more is learned: in some
-rooms what is left of our own voice sounds like speech, and its excess is then what must be
-exceeded. Ducking is cheap and reversible, so evidence asks for a few hops only; the decision to
-stop needs words and is made elsewhere.
+Each hop gives a log-likelihood ratio, from how far the cleaned signal stands above the residual
+echo and the background in five bands, and from the voice activity probability. Energy tells
+within a hop or two, voice activity a little later but of speech only. The ratios are summed as
+long as they speak for a person (Page's CUSUM test, 1954), and the sum ducks. Ducking is cheap and
+reversible; the decision to stop needs words and is made elsewhere.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log10
+from math import log
+
+import numpy as np
 
 from assistant.audio.format import HOP, SAMPLE_RATE, samples
 
-TINY = 1e-12
+GROUPS = (0, 3, 6, 9, 12)  # first of the canceller's bands in each group: 94, 600, 1550 Hz ...
+LEAST_DB, MOST_DB = -6.0, 20.0
+TINY = np.float32(1e-12)
 
 
 @dataclass(frozen=True)
 class EvidenceRules:
-    """Thresholds of the evidence; measured in tests/benchmarks/bench_bargein.py."""
+    """What a hop is worth, and how much of it ducks.
 
-    speech: float = 0.3  # voice activity probability
-    over_residual_db: float = 8.0  # cleaned power over the expected residual echo, at least
-    over_usual_db: float = 3.0  # ... and over what is usual where it sounds like speech
-    usual: float = 0.98  # the quantile that counts as usual
-    learn_db: float = 0.4  # how far one hop moves it
-    most_db: float = 12.0  # it never gets higher: people talk too, and must not be learned away
-    over_noise_db: float = 9.0  # ... and over the background
-    hops: int = 2  # hops of agreement before the duck
-    lookback: int = samples(0.064)  # the detectors' own delay: speech began this much earlier
-    unsure_db: float = 10.0  # asked for on top while the echo path is not known yet
-    burnt_db: float = 6.0  # ... and after a duck that turned out to be nothing
-    forgive_db_s: float = 1.0  # how fast that is forgotten
+    ``bands``, ``voice`` and ``bias`` are a logistic regression fitted by
+    tests/benchmarks/tune_evidence.py; the thresholds were read off its curves
+    (tests/benchmarks/bench_evidence.py, other homes and people).
+    """
+
+    bands: tuple[float, ...] = (0.26, 0.15, 0.09, -0.01, 0.17)  # per dB above echo and background
+    voice: float = 0.22  # per unit of the voice activity's log-odds
+    bias: float = -2.84
+    drift: float = 1.0  # taken off every hop: hops are not independent
+    most: float = 7.0  # a single hop counts no more than this
+    duck: float = 16.0  # the sum that ducks a reply
+    duck_media: float = 48.0  # ... and music, whose residue is less like the estimate
+    unsure: float = 12.0  # asked for on top while the echo path is not known yet
+    over_noise: float = 4.0  # the background counts so many times (power)
+    burnt: float = 16.0  # asked for on top after a duck that turned out to be nothing
+    forgive_s: float = 8.0  # how long that takes to be forgotten
+    over_last_db: float = 3.0  # ... and so much louder than what that was: a television goes on
+    forgive_db_s: float = 0.5  # how fast that is forgotten
+    lookback: int = samples(0.08)  # the detectors' own delay: speech began this much earlier
 
 
 class NoiseFloor:
     """Tracks the background's power: falls at once, rises by 1 dB a second."""
 
-    RISE = 10.0 ** (0.1 * HOP / 16_000)
+    RISE = 10.0 ** (0.1 * HOP / SAMPLE_RATE)
 
     def __init__(self) -> None:
         self.power = 1.0
@@ -50,62 +61,83 @@ class NoiseFloor:
 
 
 class Evidence:
-    """Counts hops in which somebody seems to talk over the reply. Audio thread only."""
+    """Sums up what speaks for somebody talking over the speaker. Audio thread only."""
 
     def __init__(self, rules: EvidenceRules | None = None) -> None:
         self.rules = rules or EvidenceRules()
-        self._noise_factor = 10.0 ** (self.rules.over_noise_db / 10.0)
-        self._count = 0
-        self._usual_db = 0.0
+        self._weights = np.array(self.rules.bands, np.float32)
+        self._floor = np.ones(len(GROUPS), np.float32)
+        self._rise = np.float32(NoiseFloor.RISE)
+        self.sum = 0.0
         self._burnt_at: int | None = None
+        self._burnt_power = 0.0
 
-    def burn(self, at: int) -> None:
-        """Ask for more for a while: a duck has just turned out to be nothing."""
-        self._burnt_at, self._count = at, 0
+    def burn(self, at: int, power: float = 0.0) -> None:
+        """Ask for more for a while: a duck, at mean square ``power``, turned out to be nothing."""
+        self._burnt_at, self._burnt_power, self.sum = at, power, 0.0
+
+    def ratio(self, speech: float, output: np.ndarray, residual: np.ndarray) -> float:
+        """Return the log-likelihood ratio of one hop, and learn the background from it.
+
+        ``speech`` is the voice activity probability; ``output`` and ``residual`` are float32
+        (15,): mean squares of the cleaned signal and of the echo expected in it, by band.
+        """
+        rules = self.rules
+        over = np.add.reduceat(output, GROUPS)
+        over += TINY
+        self._floor *= self._rise
+        np.minimum(self._floor, over, out=self._floor)
+        under = np.add.reduceat(residual, GROUPS)
+        under += rules.over_noise * self._floor
+        over /= under
+        np.log10(over, out=over)
+        over *= 10.0
+        np.maximum(over, LEAST_DB, out=over)
+        np.minimum(over, MOST_DB, out=over)
+        odds = log((speech + 1e-3) / (1.0 - speech + 1e-3))
+        voice = rules.voice * min(max(odds, -5.0), 5.0)
+        return float(np.dot(self._weights, over)) + voice + rules.bias
 
     def update(
         self,
         at: int,
         speech: float,
-        power: float,
-        residual: float,
-        noise: float,
+        output: np.ndarray,
+        residual: np.ndarray,
+        *,
         converged: bool = True,
+        media: bool = False,
     ) -> bool:
-        """Take one hop; return True when it is time to duck.
+        """Take one hop (see ``ratio``); return True when it is time to duck.
 
-        ``speech`` is the voice activity probability; ``power``, ``residual`` and ``noise`` are
-        mean squares of the cleaned signal, of the echo expected in it, and of the background;
-        ``converged`` tells that the echo path, and so ``residual``, is known.
+        ``converged`` tells that the echo path, and so ``residual``, is known; ``media`` that
+        music plays and not speech.
         """
-        rules, agree = self.rules, False
-        if speech >= rules.speech and power > self._noise_factor * noise:
-            excess_db = 10.0 * log10((power + TINY) / (residual + TINY))
-            agree = excess_db > self._margin_db(at, converged)
-            self._learn(excess_db)
-        self._count = self._count + 1 if agree else max(0, self._count - 1)
-        if self._count < rules.hops:
+        rules, ratio = self.rules, self.ratio(speech, output, residual)
+        self.sum = max(0.0, self.sum + min(ratio, rules.most) - rules.drift)
+        if self.sum < self._needed(at, converged, media) or not self._louder(at, output):
             return False
-        self._count = 0
+        self.sum = 0.0
         return True
 
-    def _learn(self, excess_db: float) -> None:
-        """Move the running quantile (Robbins and Monro's stochastic approximation, 1951)."""
+    def _needed(self, at: int, converged: bool, media: bool) -> float:
         rules = self.rules
-        above = excess_db > self._usual_db
-        self._usual_db += rules.learn_db * (rules.usual if above else rules.usual - 1.0)
-        self._usual_db = min(self._usual_db, rules.most_db)
-
-    def _margin_db(self, at: int, converged: bool) -> float:
-        rules = self.rules
-        margin = max(rules.over_residual_db, self._usual_db + rules.over_usual_db)
+        needed = rules.duck_media if media else rules.duck
         if not converged:
-            margin += rules.unsure_db
+            needed += rules.unsure
         if self._burnt_at is not None:
             since = (at - self._burnt_at) / SAMPLE_RATE
-            margin += max(0.0, rules.burnt_db - rules.forgive_db_s * since)
-        return margin
+            needed += rules.burnt * max(0.0, 1.0 - since / rules.forgive_s)
+        return needed
+
+    def _louder(self, at: int, output: np.ndarray) -> bool:
+        """Whether this is more than what has just turned out to be nothing."""
+        if self._burnt_at is None or self._burnt_power == 0.0:
+            return True
+        since = (at - self._burnt_at) / SAMPLE_RATE
+        margin_db = self.rules.over_last_db - self.rules.forgive_db_s * since
+        return float(output.sum()) > self._burnt_power * 10.0 ** (margin_db / 10.0)
 
     def onset(self, at: int) -> int:
         """Return about when the speech that ducked at ``at`` began."""
-        return max(0, at - self.rules.hops * HOP - self.rules.lookback)
+        return max(0, at - self.rules.lookback)

@@ -1,10 +1,12 @@
-"""Combines the cleaned microphones into one, quietest for what the canceller left over."""
+"""Combines the cleaned microphones so that what the canceller left of the loudspeaker cancels."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from assistant.audio.format import HOP
+from assistant.audio.format import HOP, SAMPLE_RATE
+
+LOOKS = 4  # directions that are listened to at a time
 
 _FFT, _BINS = 2 * HOP, HOP + 1
 _LATENCY = 32  # samples of look-ahead that let the filters' phases lead as well as lag
@@ -12,27 +14,43 @@ _EVERY = 16  # hops between two designs
 _MEMORY = 0.01  # weight of a new hop in the covariance: about 1.6 s of far end alone
 _LOAD = 0.03
 _RAMP = 0.25  # of the way between beam and plain microphone, per hop
+_SPEED = 343.0  # of sound, m/s
+_ELEVATION = np.radians(15.0)  # at which people's mouths are, seen from a table
 
 
 class Beam:
     """Filters and sums the microphones so that the residual echo is smallest; audio thread only.
 
-    The weights are those of a minimum-variance beamformer (Capon 1969) on the covariance of the
-    cleaned microphones while only the loudspeaker sounds, with unit gain for a sound that
-    reaches all microphones alike. What the canceller cannot model (distortion, rattle) leaves
-    the same loudspeaker, so its direction is where the null goes.
+    The weights are those of minimum-variance beamformers (Capon 1969) on the covariance of the
+    cleaned microphones while only the loudspeaker sounds. What the canceller cannot model
+    (distortion, rattle) leaves the same loudspeaker, so its direction is where the null goes.
+    One beam has unit gain for a sound that reaches all microphones alike: the output. With the
+    microphones' ``positions`` (metres, (mics, 2 or 3)) there are ``LOOKS`` more, each with unit
+    gain for one direction: people's voices differ from the echo by their direction most, and
+    which look helps is not known before they speak.
 
-    Without playback the result is microphone 0. With more than one microphone it is 2 ms late,
+    Without playback the output is microphone 0. With more than one microphone it is 2 ms late,
     always the same; one microphone is passed on as it is.
+
+    ``looks`` float32 (LOOKS or 0, HOP): the other beams, renewed with every hop. Before there is
+    something to cancel, and while nothing plays, each is one of the microphones.
     """
 
-    def __init__(self, mics: int) -> None:
+    def __init__(self, mics: int, positions: np.ndarray | None = None) -> None:
         self.latency = _LATENCY if mics > 1 else 0
         self._mics = mics
+        aims = [np.ones((_BINS, mics), np.complex64)]
+        if mics > 1 and positions is not None:
+            aims += [_toward(np.asarray(positions)[:, :2], way) for way in _ways(mics)]
+        self._aims = np.stack(aims, axis=-1)  # (bins, mics, beams)
+        beams = len(aims)
         self._frames = np.zeros((mics, _FFT), np.float32)
-        self._out = np.zeros(HOP, np.float32)
+        self._out = np.zeros((beams, HOP), np.float32)
+        self._main, self.looks = self._out[0], self._out[1:]
+        self._plain = [0, *(i % mics for i in range(beams - 1))]
         self._covariance = np.zeros((_BINS, mics, mics), np.complex64)
-        self._weights = np.zeros((mics, _BINS), np.complex64)
+        self._level = np.zeros(_BINS, np.float32)
+        self._weights = np.zeros((beams, mics, _BINS), np.complex64)
         self._taper = np.zeros(_FFT, np.float32)
         rise = np.hanning(2 * _LATENCY)[:_LATENCY]
         self._taper[:HOP] = 1
@@ -43,7 +61,7 @@ class Beam:
     def reset(self) -> None:
         """Forget where the loudspeaker is."""
         self._covariance[:] = 0
-        self._level = np.zeros(_BINS, np.float32)
+        self._level[:] = 0
         self._learnt = 0
         self._mix = 0.0
         self._frames[:] = 0
@@ -55,10 +73,11 @@ class Beam:
         rows = spectrum.T
         now = rows[:, :, None] * rows[:, None, :].conj()
         level = np.einsum("kii->k", now).real
-        self._level += max(_MEMORY, 1 / (self._learnt + 1)) * (level - self._level)
+        weight = max(_MEMORY, 1 / (self._learnt + 1))
+        self._level += weight * (level - self._level)
         now /= (level + self._level + 1e-12)[:, None, None]  # loud hops count, none too much
         now -= self._covariance
-        now *= max(_MEMORY, 1 / (self._learnt + 1))
+        now *= weight
         self._covariance += now
         self._learnt += 1
         if self._learnt % _EVERY == 0 and self._learnt >= 2 * _EVERY:
@@ -69,32 +88,45 @@ class Beam:
         loaded = self._covariance.copy()
         level = np.einsum("kii->k", loaded).real / count + 1e-9
         loaded[:, range(count), range(count)] += (_LOAD * level)[:, None]
-        toward = np.ones((_BINS, count, 1), np.complex64)
-        best = np.linalg.solve(loaded, toward)[..., 0]
-        best /= best.sum(axis=1, keepdims=True)
-        taps = np.roll(np.fft.irfft(best.conj().T), _LATENCY, axis=1)
+        best = np.linalg.solve(loaded, self._aims)
+        best /= np.einsum("kmb,kmb->kb", self._aims.conj(), best)[:, None]
+        taps = np.roll(np.fft.irfft(best.conj().transpose(2, 1, 0)), _LATENCY, axis=-1)
         taps *= self._taper
         np.fft.rfft(taps, out=self._weights)
 
     def process(self, cleaned: np.ndarray, playing: bool) -> np.ndarray:
         """Return ``cleaned`` (float32 (mics, HOP)) as one channel (HOP,), an own buffer.
 
-        ``playing`` tells whether an echo may be in it; only then the beam is used.
+        ``playing`` tells whether an echo may be in it; only then the beams are used.
         """
+        out = self._out
         if self._mics == 1:
-            np.copyto(self._out, cleaned[0])
-            return self._out
+            np.copyto(self._main, cleaned[0])
+            return self._main
         frames = self._frames
         frames[:, :HOP] = frames[:, HOP:]
         frames[:, HOP:] = cleaned
-        np.copyto(self._out, frames[0, HOP - _LATENCY : _FFT - _LATENCY])
+        np.copyto(out, frames[self._plain, HOP - _LATENCY : _FFT - _LATENCY])
         ready = playing and self._learnt >= 2 * _EVERY
         before, self._mix = self._mix, min(1.0, max(0.0, self._mix + (_RAMP if ready else -_RAMP)))
         if self._mix or before:
-            spectrum = np.fft.rfft(frames)
-            spectrum *= self._weights
-            beam = np.fft.irfft(spectrum.sum(axis=0))[HOP:]
-            beam -= self._out
-            beam *= np.linspace(before, self._mix, HOP, dtype=np.float32)
-            self._out += beam
-        return self._out
+            beams = np.fft.irfft((np.fft.rfft(frames) * self._weights).sum(axis=1))[:, HOP:]
+            beams -= out
+            beams *= np.linspace(before, self._mix, HOP, dtype=np.float32)
+            out += beams
+        return self._main
+
+
+def _ways(mics: int) -> np.ndarray:
+    """Return the azimuths of the looks; a pair cannot tell front from back: 0 to 180 degrees."""
+    if mics == 2:
+        return np.radians([0.0, 45.0, 135.0, 180.0])
+    return np.radians(np.arange(LOOKS) * 360.0 / LOOKS)
+
+
+def _toward(positions: np.ndarray, azimuth: float) -> np.ndarray:
+    """Return the phases (bins, mics) with which a plane wave from ``azimuth`` arrives."""
+    way = np.array([np.cos(azimuth), np.sin(azimuth)]) * np.cos(_ELEVATION)
+    early = (positions - positions.mean(axis=0)) @ way / _SPEED
+    hertz = np.arange(_BINS) * SAMPLE_RATE / _FFT
+    return np.exp(2j * np.pi * hertz[:, None] * early).astype(np.complex64)

@@ -1,54 +1,82 @@
-"""Finds how late the loudspeaker's sound reaches the microphones, and aligns the reference."""
+"""Aligns the reference with its echo: bulk delay, jumps of it, and clock drift."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from assistant.audio.delay_search import DelaySearch
+from assistant.audio.drift import DriftTracker
 from assistant.audio.format import HOP
+from assistant.audio.resample import Interpolator
 
-_FFT, _BINS = 2 * HOP, HOP + 1
-_MARGIN = 64  # samples the reference comes before the strongest sound: keeps the filter causal
-_EVERY = 8  # hops between two looks at the correlation
-_AGREE = 4  # looks in a row that must agree; twice as many to overrule an earlier finding
-_NEAR = 12  # samples that still count as the same place
-_SHARP = 7.0  # how many times the peak must stand above the correlation's RMS
-_MEMORY = 0.012  # weight of a new hop: about 1.3 s
-_SILENT = 1e-8
+MARGIN = 64  # samples the reference comes before the strongest sound: keeps the filter causal
+_EVERY, _EVERY_HASTE = 8, 4  # hops between two looks at the correlation
+_AGREE, _AGREE_HASTE = 4, 3  # looks in a row that must agree; twice as many to overrule
+_CREPT = MARGIN // 2  # samples the echo may be elsewhere before the reference is moved
+_JUMPED = 2  # the same when the canceller has just failed
+_HASTE = 125  # hops with sound that a search in haste lasts: 2 s
+_QUICK, _SLOW = 0.2, 0.01  # weights of a new hop in the canceller's success
+_WORKED, _FAILED = 0.35, 0.85  # output over microphone, power
+_FAILURES = 6  # hops of it in a row that start a search in haste
+_REMEMBER = 32  # hops of success between two copies of the echo path
+_PATIENCE = 30  # hops the canceller gets after a move until it can fail again
+_LEAST = 20  # hops that must have been heard before anything is concluded
+_DROWNED = 0.15  # expected echo over microphone, power: below it somebody is far louder
+_ALIKE = 0.3  # how much an echo found in haste must resemble the one from before
+_AUDIBLE = 1e-7
 
 
 class DelayAligner:
     """Delays the reference until it comes just before its echo; audio thread only.
 
     ``max_delay`` samples is the longest bulk delay that is looked for (8000 is 500 ms). With
-    ``fixed`` the reference is delayed by exactly that and nothing is searched.
+    ``fixed`` the reference is delayed by exactly that and nothing is searched or followed.
+    ``history`` hops of the past can be had anew after the delay has changed (``past``).
 
-    The search keeps a cross-spectrum of microphone and reference for every hop of lag, weighted
-    by the smoothed spectra of both (the smoothed coherence transform, Carter, Nuttall & Cable
-    1973), so loud bins do not hide sharp peaks, and looks at its lags every 128 ms of playback.
-    A person who talks meanwhile is not coherent with the reference and averages out.
+    The delay is searched among all lags (``DelaySearch``) every 128 ms of playback. When the
+    canceller, told by ``judge``, fails from one moment to the next, the delay may have jumped:
+    the search starts afresh and decides within half a second. The echo is then recognised by its
+    shape, so the reference lands on the sample where the canceller's filter expects it.
+    Clock drift (``DriftTracker``) is taken out by reading the reference at moving instants.
 
-    ``delay`` is what is applied, in samples; ``changed`` tells that this hop is the first with a
-    new delay, ``shifted`` by how many samples it grew; ``found`` that the echo was ever located.
+    ``delay`` is what is applied, in whole samples; ``changed`` tells that this hop is the first
+    with a new delay, and then ``shifted`` by how many samples the echo is now earlier in the
+    aligned reference, as ``EchoCanceller.shift`` takes it; ``jumped`` that the echo path itself
+    is the one from before the jump. ``found`` tells that the echo was ever located, ``jumps``
+    counts, ``drift_ppm`` is the drift (positive: the playback clock is faster).
     """
 
-    def __init__(self, max_delay: int = 8192, fixed: int | None = None) -> None:
-        self._lags = lags = max_delay // HOP + 2
+    def __init__(
+        self, max_delay: int = 8192, fixed: int | None = None, *, history: int = 0
+    ) -> None:
         self._fixed = fixed
-        longest = max(max_delay, fixed or 0) + 2 * HOP
-        self._ring = np.zeros(longest + 64 * HOP, np.float32)
-        self._keep = longest
-        self._end = longest
-        self._spectra = np.zeros((lags, _BINS), np.complex64)
-        self._cross = np.zeros((lags, _BINS), np.complex64)
-        self._work = np.zeros((lags, _BINS), np.complex64)
-        self._frame = np.zeros((2, _FFT), np.float32)  # reference, microphone
-        self._power = np.full((2, _BINS), 1e-9, np.float32)
+        self._longest = max(max_delay, fixed or 0)
+        self._keep = self._end = self._longest + (2 + history) * HOP
+        self._ring = np.zeros(self._keep + 64 * HOP, np.float32)
+        self._history = history
+        self._search = DelaySearch(max_delay)
+        self._drift = DriftTracker()
+        self._between = Interpolator()
         self._out = np.zeros(HOP, np.float32)
-        self._hops = self._agreed = self._quiet = 0
-        self._candidate = -1
+        self._fraction = 0.0
+        self._offset = MARGIN  # from the delay applied to the place of the echo
+        self._haste = self._failing = self._worth = 0
+        self._quick, self._slow = np.ones(3), np.ones(3)  # powers: output, microphone, echo
+        self._echo = np.zeros(HOP, np.float32)
         self.delay = fixed or 0
         self.found = fixed is not None
-        self.changed, self.shifted = False, 0
+        self.changed = self.jumped = False
+        self.shifted = self.jumps = 0
+
+    @property
+    def drift_ppm(self) -> float:
+        """How much faster the playback clock is than the capture clock, parts per million."""
+        return self._drift.ppm
+
+    @property
+    def rate(self) -> float:
+        """Samples by which the delay is made to grow per sample; 0.0 while there is no drift."""
+        return self._drift.rate
 
     def process(self, reference: np.ndarray, mic: np.ndarray) -> np.ndarray:
         """Return the aligned reference (float32 (HOP,), an own buffer valid until the next call).
@@ -56,13 +84,22 @@ class DelayAligner:
         ``reference`` is what was handed to the device with this hop and ``mic`` one microphone's
         hop, both float32 (HOP,).
         """
-        self.changed, self.shifted = False, 0
+        self.changed, self.jumped, self.shifted = False, False, 0
         self._store(reference)
-        if self._fixed is None:
-            self._listen(reference, mic)
-        start = self._end - HOP - self.delay
-        np.copyto(self._out, self._ring[start : start + HOP])
+        if self._fixed is None and self._search.listen(reference, mic):
+            self._haste = max(0, self._haste - 1)
+            if self._search.hops % (_EVERY_HASTE if self._haste else _EVERY) == 0:
+                self._search.look()
+                self._decide()
+        lag = self._read()
+        if self.found and self._fixed is None:
+            self._drift.update(self._out, mic, lag)
         return self._out
+
+    def past(self) -> np.ndarray:
+        """Return the aligned reference before this hop as it would be now: (history, HOP)."""
+        stop = self._end - HOP - self.delay
+        return self._ring[stop - self._history * HOP : stop].reshape(-1, HOP)
 
     def _store(self, reference: np.ndarray) -> None:
         ring = self._ring
@@ -72,51 +109,87 @@ class DelayAligner:
         ring[self._end : self._end + HOP] = reference
         self._end += HOP
 
-    def _listen(self, reference: np.ndarray, mic: np.ndarray) -> None:
-        frame, spectra = self._frame, self._spectra
-        frame[0, :HOP] = frame[0, HOP:]
-        frame[0, HOP:] = reference
-        frame[1, HOP:] = mic
-        self._quiet = 0 if float(np.dot(reference, reference)) > _SILENT * HOP else self._quiet + 1
-        if self._quiet > self._lags:
-            return
-        both = np.fft.rfft(frame)
-        if not np.isfinite(both[:, 1]).all():
-            frame[:] = 0
-            return
-        spectra[1:] = spectra[:-1]
-        spectra[0] = both[0]
-        np.conjugate(spectra, out=self._work)
-        self._work *= both[1]
-        self._work -= self._cross
-        self._work *= _MEMORY
-        self._cross += self._work
-        self._power += _MEMORY * (both.real**2 + both.imag**2 - self._power)
-        self._hops += 1
-        if self._hops % _EVERY == 0:
-            self._look()
+    def _read(self) -> float:
+        """Fill the output; return the lag in its middle."""
+        rate = self._drift.rate
+        start = self._end - HOP - self.delay
+        if not (rate or self._fraction) or self.delay < Interpolator.AHEAD:
+            np.copyto(self._out, self._ring[start : start + HOP])
+            return float(self.delay)
+        lag = self.delay + self._fraction
+        self._between.read(self._ring, start, self._fraction, rate, self._out)
+        after = min(lag + rate * HOP, float(self._longest))
+        self.delay = int(after)
+        self._fraction = after - self.delay
+        return lag + rate * HOP / 2
 
-    def _look(self) -> None:
-        """Find the strongest lag and act on it once enough looks agree."""
-        weight = 1 / (np.sqrt(self._power[0] * self._power[1]) + 1e-9)
-        weight[:4] = 0  # hum and handling noise below 125 Hz
-        np.multiply(self._cross, weight, out=self._work)
-        lags = np.abs(np.fft.irfft(self._work)[:, :HOP].ravel())
-        peak = int(lags.argmax())
-        sharp = float(lags[peak]) > _SHARP * float(np.sqrt(np.mean(lags * lags)))
-        if not sharp or peak > self._keep - 2 * HOP:
-            self._agreed = 0
-        elif abs(peak - self._candidate) <= _NEAR:
-            self._agreed += 1
-        else:
-            self._candidate, self._agreed = peak, 1
-        need = 2 * _AGREE if self.found else _AGREE
-        if self._agreed >= need:
-            self._move(max(0, self._candidate - _MARGIN))
+    def _decide(self) -> None:
+        """Act on the search once enough looks agree."""
+        search = self._search
+        need = _AGREE_HASTE if self._haste else 2 * _AGREE if self.found else _AGREE
+        if search.agreed < need or search.hops < _LEAST:
+            return
+        if not self.found:
+            self._find(search.place)
+            return
+        expected = self.delay + self._offset
+        place, alike = search.matched()
+        grown = place - expected
+        if abs(grown) > (_JUMPED if self._haste else _CREPT):
+            if alike > _ALIKE or not self._haste:
+                self._move(grown)
+        elif self._haste:
+            self._haste, self._failing = 0, -_PATIENCE
+        elif abs(grown) <= _JUMPED:
+            search.remember(expected)
 
-    def _move(self, delay: int) -> None:
-        if not self.found or abs(delay - self.delay) > _MARGIN // 2:
-            self.shifted = delay - self.delay
-            self.changed = self.shifted != 0
-            self.delay = delay
+    def _find(self, place: int) -> None:
         self.found = True
+        before, self.delay = self.delay, max(0, place - MARGIN)
+        self._offset = place - self.delay
+        self.shifted = self.delay - before
+        self.changed = self.shifted != 0
+        self._search.remember(place)
+        self._drift.reset()
+
+    def _move(self, grown: int) -> None:
+        """The echo is ``grown`` samples later than expected: it jumped, or crept there unseen."""
+        before = self.delay
+        self.delay = min(max(0, before + grown), self._longest)
+        reached = self.delay - before
+        self.jumped = self._haste > 0 or abs(grown) > 2 * MARGIN
+        self._offset += grown - reached
+        self.shifted = reached - grown if self.jumped else reached
+        self.changed = True
+        self.jumps += self.jumped
+        self._drift.moved(grown if self.jumped else 0)
+        self._haste, self._failing = 0, -_PATIENCE
+
+    def judge(self, mic: np.ndarray, cleaned: np.ndarray) -> bool:
+        """Say what the canceller made of a hop of one microphone; both float32 (HOP,).
+
+        An output suddenly as loud as the microphone starts a search in haste, unless far more
+        is heard than the echo expected. A person who talks as loudly as the echo may start one
+        too: that costs nothing, the delay is confirmed.
+        Returns True now and then while all is well: the echo path is worth remembering.
+        """
+        if self._fixed is not None or not self.found or not np.dot(self._out, self._out) > _AUDIBLE:
+            return False
+        echo = np.subtract(mic, cleaned, out=self._echo)
+        powers = np.array([np.dot(cleaned, cleaned), np.dot(mic, mic), np.dot(echo, echo)])
+        if not np.isfinite(powers).all():
+            return False
+        self._quick += _QUICK * (powers - self._quick)
+        left, heard, expected = self._quick
+        if left > _FAILED * heard and expected > _DROWNED * heard:
+            self._failing += 1
+            works = self._slow[0] < _WORKED * self._slow[1]
+            if works and self._failing >= _FAILURES and not self._haste:
+                self._haste = _HASTE
+                self._search.restart()
+            return False
+        self._failing = min(0, self._failing + 1)
+        self._slow += _SLOW * (powers - self._slow)
+        well = not self._haste and left < _WORKED * heard
+        self._worth += well
+        return well and self._worth % _REMEMBER == 0

@@ -12,8 +12,10 @@ import numpy as np
 from assistant.audio.bargein import Evidence, NoiseFloor
 from assistant.audio.format import HOP, SAMPLE_RATE
 from assistant.audio.front_end import FrontEnd
+from assistant.audio.own_word import OwnWord
 from assistant.audio.voice_activity import VoiceActivity
-from assistant.audio.wake import SURE, Hit, WakeDecision, WakeWord
+from assistant.audio.wake import SURE, Hit, WakeDecision
+from assistant.audio.wake_views import Wakes
 from assistant.settings import Settings
 
 # A wake word over the reply leaves 12 hops or more (5th percentile 17, of 36 recorded people heard
@@ -21,7 +23,9 @@ from assistant.settings import Settings
 # "alexa" left one, and no voice activity. Both must be missing: the estimate is too high at first.
 OVER_FACTOR = 4.0
 OVER_HOPS = 6
+CLEARLY_HOPS = 25  # of the last 62: a person says the wake word for 30 hops or more
 SPEECH = 0.3
+FADES = 0.99  # a hop: 2.7 dB a second
 PAUSE_DEPTH = 0.03  # a hop this much quieter than the loudest of them is a pause
 
 
@@ -43,17 +47,22 @@ class Ears:
     """Cancels the echo, then looks for the wake word and for speech. Audio thread only."""
 
     def __init__(
-        self, mics: int, settings: Settings, *, loopback: bool = False, background: bool = False
+        self,
+        mics: int,
+        settings: Settings,
+        *,
+        loopback: bool = False,
+        background: bool = False,
+        positions: np.ndarray | None = None,
     ) -> None:
         self.front_end = FrontEnd(
-            mics, settings.echo, loopback=loopback, background=background
+            mics, settings.echo, loopback=loopback, background=background, positions=positions
         )
         self.evidence = Evidence()
-        # Two views, half a step apart: what one microphone or moment misses, the other may hear.
-        self._wakes = WakeWord(settings.wake.word), WakeWord(settings.wake.word, phase=2)
-        self._scores = [0.0, 0.0]
-        lag = self._wakes[0].lag + self.front_end.detector_latency
+        self._wakes = Wakes(settings.wake.word, len(self.front_end.detectors))
+        lag = self._wakes.lag + self.front_end.detector_latency
         self._decision = WakeDecision(settings.wake.threshold, lag=lag)
+        self._own = OwnWord(settings.wake.word, self._wakes.first)
         self._threshold_playing = settings.wake.threshold_playing
         self._voice = VoiceActivity()
         self._noise = NoiseFloor()
@@ -61,12 +70,13 @@ class Ears:
         self._hop = 0
         self._over = np.zeros(SAMPLE_RATE // HOP, bool)  # hops with more than the residual echo
         self._said = np.zeros(SAMPLE_RATE // HOP)  # voice activity; both of the last second
+        self._loudest = 0.0  # power of the last seconds' loudest hop
         self._now = Impression(np.zeros(HOP, np.float32))
 
     @property
     def word(self) -> str:
         """The wake word's name."""
-        return self._wakes[0].word
+        return self._wakes.word
 
     def _end_of_word(self, hit: Hit) -> Hit:
         """Move the word's end to the pause after it, when there is one just before the hit."""
@@ -100,33 +110,47 @@ class Ears:
         hop = now.at // HOP % self._over.size
         self._over[hop] = now.power > OVER_FACTOR * now.residual
         self._said[hop] = now.speech
-        score, now.hit = self._score(), None
+        self._loudest = max(now.power, self._loudest * FADES)
+        self._own.hear(now.at, reference, playing)
+        score, now.hit = self._wakes.process(front_end.detectors, front_end.sounding), None
         if score is not None:
             threshold = self._threshold_playing if playing and not held else None
             threshold = max(SURE, threshold or 0.0) if following else threshold
             now.score, now.hit = score, self._decision.update(now.at, score, threshold)
             if now.hit is not None:
-                own = playing and self._explained()
+                own = playing and (self._explained() or self._own_word(now.at))
                 now.hit = None if own else self._end_of_word(now.hit)
         now.speech = self._voice.process(clean)
         now.noise = self._noise.update(broadband)
         return now
 
-    def _score(self) -> float | None:
-        """Return the better of the two views' latest scores, when one of them is new."""
-        new = False
-        for i, wake in enumerate(self._wakes):
-            score = wake.process(self.front_end.detectors[i])
-            if score is not None:
-                self._scores[i], new = score, True
-        return max(self._scores) if new else None
-
     def _explained(self) -> bool:
         """Whether the residual echo explains what was heard in the last second."""
         return int(self._over.sum()) < OVER_HOPS and float(self._said.max()) < SPEECH
 
-    def suspicious(self, now: Impression) -> bool:
-        """Whether somebody seems to talk over the reply; ask once per hop while it sounds."""
+    def _own_word(self, at: int) -> bool:
+        """Whether the reply itself has just said the wake word, and nobody clearly talks over it.
+
+        While the echo path is not known, nobody can be told from the echo.
+        """
+        clearly = self.front_end.converged and int(self._over.sum()) >= CLEARLY_HOPS
+        return self._own.said(at) and not clearly
+
+    def doubt(self) -> None:
+        """Ask for more evidence for a while: a duck has just turned out to be nothing."""
+        self.evidence.burn(self._now.at, self._loudest)
+
+    def suspicious(self, now: Impression, media: bool = False) -> bool:
+        """Whether somebody seems to talk over the reply, or over ``media``.
+
+        Ask once per hop while it sounds and is not ducked.
+        """
+        canceller = self.front_end.canceller
         return self.evidence.update(
-            now.at, now.speech, now.power, now.residual, now.noise, self.front_end.converged
+            now.at,
+            now.speech,
+            canceller.output_bands,
+            canceller.residual_bands,
+            converged=canceller.converged,
+            media=media,
         )

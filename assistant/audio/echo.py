@@ -1,8 +1,7 @@
 """Removes the speaker's own sound from the microphones without touching anybody else's.
 
-A partitioned frequency-domain Kalman filter (Enzner & Vary 2006; partitioned: Kuech, Mabande &
-Enzner 2014; its weak points: Yang, Enzner & Yang 2017) behind a learned model of the loudspeaker,
-started and restarted by a least-squares solution (``assistant.audio.path_solver``). It only ever
+A Kalman filter (``assistant.audio.kalman``) behind a learned model of the loudspeaker, started
+and restarted by a least-squares solution (``assistant.audio.path_solver``). It only ever
 subtracts what it predicts from the reference: there is no suppressor here, so a person talking
 over the speaker stays whole.
 """
@@ -12,17 +11,14 @@ from __future__ import annotations
 import numpy as np
 
 from assistant.audio.format import HOP
+from assistant.audio.kalman import BINS, FFT, KalmanFilter
 from assistant.audio.path_learner import PathLearner
 from assistant.audio.path_solver import Recording, Solution
-from assistant.audio.reference import BINS, FFT, ReferenceHistory
+from assistant.audio.reference import ReferenceHistory
 from assistant.audio.residual import BAND_EDGES, BANDS, ResidualEstimate
 
 __all__ = ["BANDS", "BAND_EDGES", "EchoCanceller"]
 
-_KEEP, _KEEP_EARLY = 0.999999, 0.99  # how much of the echo path is the same a hop later
-_EARLY = 120.0  # hops of playback until the path counts as known
-_SHRINK = 0.15  # part of the theoretical covariance decrease; see _adapt
-_FORGET = 0.2  # of the near-end spectrum, per hop
 _LIKE = 0.12  # weight of a new hop in the coherence of output and echo: about 130 ms
 _CHANGED = 0.4  # coherence above which the echo path has changed; the near end stays below 0.25
 _LOUDER = 4.0  # an output with more than so many times the input's power is not used
@@ -65,23 +61,17 @@ class EchoCanceller:
     def __init__(
         self, mics: int, tail: int = 6400, *, distortion: bool = True, background: bool = False
     ) -> None:
+        self._mics = mics
         self._tail_parts = n = max(1, -(-tail // HOP))
         self._taps = n * HOP
         self._reference = ReferenceHistory(n, distortion, self._taps + _WINDOW * HOP)
-        self._first = self._reference.first
         parts = len(self._reference.spectra)
-        self._filter = np.zeros((mics, parts, BINS), np.complex64)
-        self._error = np.zeros((mics, parts, BINS), np.float32)  # covariance, diagonal
-        self._near = np.zeros((mics, BINS), np.float32)
+        self._filter = KalmanFilter(mics, parts, self._reference.first)
         self._padded = np.zeros((2, mics, FFT), np.float32)  # output and echo
         self._both = np.zeros((2, mics, BINS), np.complex64)
         self._likeness = np.zeros((mics, BINS), np.complex64)
         self._powers = np.zeros((2, mics, BINS), np.float32)
         self._out = np.zeros((mics, HOP), np.float32)
-        self._work = np.zeros((mics, parts, BINS), np.complex64)
-        self._real = np.zeros((mics, parts, BINS), np.float32)
-        self._gain = np.zeros((mics, parts, BINS), np.float32)
-        self._wave = np.zeros((mics, parts, FFT), np.float32)
         self._heard = np.zeros((mics, 2 * _WINDOW * HOP), np.float32)  # for the solver
         self._learner = PathLearner(background)
         self._estimate = ResidualEstimate()
@@ -94,7 +84,6 @@ class EchoCanceller:
         """Forget the echo path and start to learn it again."""
         self._reference.clear()
         self._estimate.reset()
-        self._near[:] = 0
         self._quiet_hops = self._tail_parts + 1
         self._hops = 0
         self._heard_end = 0
@@ -136,18 +125,21 @@ class EchoCanceller:
     def solver_s(self) -> float:
         return self._learner.seconds
 
-    def shift(self, samples: int) -> None:
+    def shift(self, samples: int, past: np.ndarray | None = None) -> None:
         """Move the echo path ``samples`` earlier, when the reference is now delayed by as much.
 
-        What was learnt is kept where it still lies inside the tail. For one tail afterwards the
-        history is incomplete, and the filter neither cancels fully nor learns.
+        What was learnt is kept where it still lies inside the tail. ``past`` is the reference
+        before this hop as it would have been, float32 (hops, HOP). With less than a tail of it,
+        the filter neither cancels fully nor learns for a tail from now on.
         """
-        for start, stop in ((i, i + 1) for i in range(self._first)):
-            self._shift_rows(start, stop, samples)
-        self._shift_rows(self._first, self._filter.shape[1], samples)
+        self._filter.shift(samples)
         self._reference.clear()
         self._learner.forget()
-        self._hold, self._since = self._tail_parts, 0
+        past = () if past is None else past
+        for hop in past:
+            self._reference.push(hop, float(np.dot(hop, hop)) / HOP)
+        self._hold = self._tail_parts if len(past) < self._tail_parts else 0
+        self._since = 0
 
     def _shift_rows(self, start: int, stop: int, samples: int) -> None:
         waves = np.fft.irfft(self._filter[:, start:stop])[..., :HOP]
@@ -158,18 +150,32 @@ class EchoCanceller:
         moved[:, max(0, -samples) :][:, :size] = path[:, max(0, samples) :][:, :size]
         self._filter[:, start:stop] = np.fft.rfft(moved.reshape(shape), FFT)
 
+    def solve_again(self) -> None:
+        """Solve for the echo path anew from here on: the reference is truer than it was."""
+        self._learner.forget()
+        self._since = 0
+
+    def remember(self) -> None:
+        """Keep a copy of the echo path for ``recall``, and the copy before this one."""
+        self._filter.remember()
+
+    def recall(self) -> None:
+        """Take back the echo path of the last but one ``remember``: what was learnt since is
+        wrong because the reference was not where it should be. Does nothing without a copy."""
+        if self._filter.recall():
+            self._loud[:] = 0
+            self._watched[:] = 1e-9
+            self._likeness[:] = 0
+
     def _forget_path(self, rows: slice | np.ndarray) -> None:
-        n, first = self._tail_parts, self._first
-        self._filter[rows] = 0
-        self._error[rows, first:] = np.exp(-np.arange(n, dtype=np.float32) / 4)[:, None]
-        self._error[rows, :first] = 0.1
-        self._early, self._hold, self._since = 0.0, 0, 0
+        self._filter.forget(rows)
+        self._hold, self._since = 0, 0
         self._rested, self._patience = 0, _PATIENCE[0]
         self.sounding = False
-        self._loud = np.zeros(len(self._filter), np.float32)
+        self._loud = np.zeros(self._mics, np.float32)
         self._likeness[:] = 0
         self._powers[:] = 0
-        self._watched = np.full((2, len(self._filter)), 1e-9, np.float32)
+        self._watched = np.full((2, self._mics), 1e-9, np.float32)
         self._learner.forget()
         self._estimate.reset()
 
@@ -193,10 +199,8 @@ class EchoCanceller:
         self._remember(mics)
         factor = self._reference.push(reference, played)
         if factor != 1.0:
-            self._filter[:, self._first :] *= np.float32(factor)
-        np.multiply(self._filter, self._reference.spectra, out=self._work)
-        echo = np.add.reduce(self._work, axis=1)
-        heard_echo = np.fft.irfft(echo)[:, HOP:]
+            self._filter.scale(factor)
+        heard_echo = self._filter.predict(self._reference.spectra)
         np.subtract(mics, heard_echo, out=out)
         self._padded[0, :, HOP:] = out
         self._padded[1, :, HOP:] = heard_echo
@@ -233,35 +237,13 @@ class EchoCanceller:
         return self._out
 
     def _adapt(self, error_power: np.ndarray, clipped: bool) -> None:
-        """One Kalman step: the gain falls wherever the near end explains the error better."""
-        gain, work, real = self._gain, self._work, self._real
-        self._near += _FORGET * (error_power - self._near)
-        np.multiply(self._reference.power, self._error, out=real)
-        noise = np.maximum(self._near, error_power)  # the onset of double talk is not averaged
-        if clipped:
-            noise *= 10
-        noise += 0.5 * np.add.reduce(real, axis=1)
-        noise += _FLOOR
-        np.divide(self._error, noise[:, None], out=gain)
-        # The diagonal covariance takes neighbouring partitions for independent and would grow
-        # too sure of itself, so it shrinks more slowly than the theory's 0.5.
-        real *= gain
-        real *= _SHRINK
-        self._error -= real
-        np.conjugate(self._reference.spectra, out=work[0])
-        np.multiply(work[0] * self.spectrum[:, None], gain, out=work)
-        np.fft.irfft(work, out=self._wave)
-        self._wave[..., HOP:] = 0  # keeps every partition causal (the gradient constraint)
-        np.fft.rfft(self._wave, out=work)
-        self._filter += work
+        """Make the path truer by this hop, and what is known of the loudspeaker."""
+        reference, path = self._reference, self._filter
+        path.adapt(reference.spectra, reference.power, self.spectrum, error_power, clipped)
         self._hops += 1
-        self._reference.learn(self._filter[0, self._first :], self.spectrum[0], noise[0], self._hops)
-        self._early = min(_EARLY, self._early + 1)
-        keep = _KEEP_EARLY + (_KEEP - _KEEP_EARLY) * self._early / _EARLY
-        self._error *= np.float32(keep * keep)
-        np.multiply(self._filter, self._filter.conj(), out=work)
-        np.multiply(work.real, np.float32(1 - keep * keep), out=real)
-        self._error += real
+        reference.learn(
+            path.path[0, reference.first :], self.spectrum[0], path.noise[0], self._hops
+        )
 
     def _notice_change(self, powers: np.ndarray) -> None:
         """Open the filter again when the output looks like the echo it should have removed.
@@ -274,10 +256,10 @@ class EchoCanceller:
         cross *= np.float32(_LIKE)
         self._likeness += cross
         self._powers += np.float32(_LIKE) * (powers - self._powers)
-        explained = _square(self._likeness) / (self._powers[1] + _FLOOR)
+        explained = _square(self._likeness) / (self._powers[1] + 1e-7)
         alike = float(explained[:, 6:200].sum() / (self._powers[0, :, 6:200].sum() + 1e-6))
-        if alike > _CHANGED:
-            self._early = min(self._early, _EARLY * max(0.0, 1 - 2.5 * (alike - _CHANGED)))
+        if alike > _CHANGED and not self.far_end_alone:
+            self._filter.loosen(min(1.0, 2.5 * (alike - _CHANGED)))
             if self._since > _SOLVE_AT[-1] and self._rested >= self._patience:
                 self._since, self._rested = _NOTICED, 0
                 self._patience = min(_PATIENCE[1], 2 * self._patience)
@@ -308,26 +290,18 @@ class EchoCanceller:
     def _recording(self, hops: int) -> Recording:
         size = min(hops * HOP, self._heard_end)
         waves = self._reference.recent(size + self._taps - 1)
-        path = np.fft.irfft(self._filter[:, self._first :])[..., :HOP].reshape(-1, self._taps)
         return Recording(
             reference=waves[0],
             bends=waves[1:],
             mics=self._heard[:, self._heard_end - size : self._heard_end].copy(),
             weights=self._reference.weights.copy(),
-            path=path.astype(np.float32),
+            path=self._filter.taps(),
         )
 
     def _take(self, solution: Solution) -> None:
-        waves = solution.path.reshape(len(self._filter), self._tail_parts, HOP)
-        self._filter[:, self._first :] = np.fft.rfft(waves, FFT)
-        self._filter[:, : self._first] = 0
+        self._filter.set_taps(solution.path, min(1.0, solution.left))
         if len(solution.weights):
             self._reference.set_weights(solution.weights)
-        sure = np.float32(min(1.0, solution.left))
-        strength = _square(self._filter[:, self._first :]).mean(axis=2, keepdims=True)
-        self._error[:, self._first :] = sure * (strength + 0.01 * strength.max())
-        self._error[:, : self._first] = 0.1 * sure
-        self._early = max(self._early, 0.5 * _EARLY)
         self._estimate.improved(solution.gain)
         self._patience = _PATIENCE[0]
         self.solved += 1
@@ -345,6 +319,7 @@ class EchoCanceller:
             if not bad.any():
                 return False
         self.resets += 1
+        self._reference.unlearn()
         self._forget_path(bad)
         return True
 

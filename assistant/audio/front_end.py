@@ -23,26 +23,36 @@ class FrontEnd:
     thread (a live device; a simulation does without). ``latency`` is what the result lags, in
     samples, and ``detector_latency`` what ``detectors`` lag.
 
-    ``detectors`` float32 (2, HOP), renewed by ``process``: two different views for the wake word,
-    one microphone and the beam, with residual echo turned down. When nothing plays, two
-    microphones as they are.
+    ``positions`` are the microphones' in metres, (mics, 2 or 3), where the board knows them.
+
+    ``detectors`` float32 (views, HOP), renewed by ``process``: different views of the room for
+    the wake word, with residual echo turned down. With ``positions`` those are the beam's looks,
+    else one microphone and the beam. When nothing plays, they are microphones as they are.
     """
 
     def __init__(
-        self, mics: int, settings: Echo, *, loopback: bool = False, background: bool = False
+        self,
+        mics: int,
+        settings: Echo,
+        *,
+        loopback: bool = False,
+        background: bool = False,
+        positions: np.ndarray | None = None,
     ) -> None:
         tail = round(settings.tail_ms * SAMPLE_RATE / 1000)
         fixed = 0 if loopback else None
         if not loopback and settings.delay_ms >= 0:
             fixed = round(settings.delay_ms * SAMPLE_RATE / 1000)
         self._enabled = settings.enabled
-        self._aligner = DelayAligner(_MAX_DELAY, fixed)
+        self._aligner = DelayAligner(_MAX_DELAY, fixed, history=-(-tail // HOP))
         self.canceller = EchoCanceller(mics, tail, background=background)
-        self._beam = Beam(mics)
+        self._beam = Beam(mics, positions)
         self._silence = np.zeros(HOP, np.float32)
         self._rest = self._hold = -(-(tail + _MAX_DELAY) // HOP) + 2
-        self._suppressor = Suppressor(2)
-        self._views = np.zeros((2, HOP), np.float32)
+        self._drifts = False
+        views = len(self._beam.looks) or 2
+        self._suppressor = Suppressor(views)
+        self._views = np.zeros((views, HOP), np.float32)
         self.detectors = self._views
         self.latency = self._beam.latency
         self.detector_latency = self._beam.latency + self._suppressor.latency
@@ -58,21 +68,35 @@ class FrontEnd:
         canceller, views = self.canceller, self._views
         if not self._enabled:
             clean = self._beam.process(mics, False)
-            views[0], views[1] = clean, mics[-1]
+            self._look(mics, clean, False)
             self.detectors = self._suppressor.process(views, self._silence, False)
             return clean
         heard = reference if self._rest < self._hold else self._silence
         aligned = self._aligner.process(heard, mics[0])
         if self._aligner.changed:
-            canceller.shift(self._aligner.shifted)
+            if self._aligner.jumped:
+                canceller.recall()
+            canceller.shift(self._aligner.shifted, self._aligner.past())
+        if (self._aligner.rate != 0.0) != self._drifts:
+            self._drifts = not self._drifts
+            canceller.solve_again()
         cleaned = canceller.process(mics, aligned)
+        if self._aligner.judge(mics[0], cleaned[0]):
+            canceller.remember()
         sounding = canceller.sounding
         if canceller.far_end_alone:
             self._beam.learn(canceller.spectrum)
         clean = self._beam.process(cleaned, sounding)
-        views[0], views[1] = cleaned[0], clean if sounding else cleaned[-1]
+        self._look(cleaned, clean, sounding)
         self.detectors = self._suppressor.process(views, canceller.echo[0], sounding)
         return clean
+
+    def _look(self, cleaned: np.ndarray, clean: np.ndarray, sounding: bool) -> None:
+        looks = self._beam.looks
+        if len(looks):
+            np.copyto(self._views, looks)
+        else:
+            self._views[0], self._views[1] = cleaned[0], clean if sounding else cleaned[-1]
 
     def close(self) -> None:
         """Let the solver's thread end."""
@@ -83,6 +107,11 @@ class FrontEnd:
         self.canceller.reset()
         self._beam.reset()
         self._suppressor.reset()
+
+    @property
+    def sounding(self) -> bool:
+        """Whether there may be echo in the last hop."""
+        return self._enabled and self.canceller.sounding
 
     @property
     def residual_power(self) -> float:
@@ -108,6 +137,21 @@ class FrontEnd:
     def delay(self) -> int:
         """Bulk delay applied to the reference, samples."""
         return self._aligner.delay
+
+    @property
+    def drift_ppm(self) -> float:
+        """How much faster the playback clock is than the capture clock, parts per million."""
+        return self._aligner.drift_ppm
+
+    @property
+    def drift_compensated(self) -> bool:
+        """Whether the two clocks are certain to differ, so that the reference is resampled."""
+        return self._aligner.rate != 0.0
+
+    @property
+    def jumps(self) -> int:
+        """How often the bulk delay has jumped (a lost or repeated buffer) and was found again."""
+        return self._aligner.jumps
 
     @property
     def resets(self) -> int:

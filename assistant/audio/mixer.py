@@ -227,6 +227,11 @@ class Mixer:
         """True while any channel sounds."""
         return self.speech.active or bool(self._sounds) or self._media is not None
 
+    @property
+    def media_sounds(self) -> bool:
+        """True while media plays and was not told to stop."""
+        return self._media is not None and not self._media_stopping
+
     def set_volume(self, level: float) -> None:
         """Move to ``level`` in [0, 1] over a few hops."""
         self._volume.to(volume_gain(level), FADE_IN_HOPS)

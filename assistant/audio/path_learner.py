@@ -58,9 +58,9 @@ class PathLearner:
         if self._left > 0:
             return None
         if self._requests is None:
-            start = time.perf_counter()
+            start = time.thread_time()
             solution = None if self._stale else solve(self._recording)
-            self.seconds += time.perf_counter() - start
+            self.seconds += time.thread_time() - start
             self._recording = None
         elif self._results.empty():
             return None

@@ -13,6 +13,7 @@ BRANCHES = 3  # of the bends also get a free filter of one hop: the direct sound
 _LEARN_EVERY, _APPLY_EVERY = 4, 16  # hops
 _FORGET = 0.992  # of what the weights are learned from, every time: half in 5.5 s
 _STEP = 0.3
+_MOST = 2.0  # weight of a bend: more than any loudspeaker needs, and what noise could lead to
 _SETTLED = 15  # times before the weights are applied
 
 
@@ -53,6 +54,13 @@ class ReferenceHistory:
         if self._bends:
             self._bends.clear()
         self._look()
+
+    def unlearn(self) -> None:
+        """Forget how the loudspeaker bends the sound, too."""
+        self._square[:] = 0
+        self._learnt = 0
+        if len(self.weights):
+            self.set_weights(np.zeros_like(self.weights))
 
     def push(self, reference: np.ndarray, power: float) -> float:
         """Put a hop of ``reference`` (float32 (HOP,), mean square ``power``) in front.
@@ -103,7 +111,7 @@ class ReferenceHistory:
 
     def set_weights(self, weights: np.ndarray) -> None:
         """Bend the reference like this from now on, and what is remembered of it."""
-        self.weights = weights.astype(np.float32)
+        self.weights = np.clip(weights, -_MOST, _MOST).astype(np.float32)
         self._target[:] = 0  # was relative to the old weights
         self._square *= 0.5
         self._apply()
@@ -143,7 +151,8 @@ class ReferenceHistory:
         size = len(square)
         square[np.diag_indices(size)] *= 1.001
         square[np.diag_indices(size)] += 1e-4 * np.trace(square) / size + 1e-9
-        change = _STEP * np.linalg.solve(square, self._target)
+        wanted = self.weights + _STEP * np.linalg.solve(square, self._target)
+        change = np.clip(wanted, -_MOST, _MOST) - self.weights
         self._target -= self._square @ change
         self.weights += change.astype(np.float32)
         self._apply()

@@ -21,6 +21,7 @@ from assistant.audio.ears import Ears, Impression
 from assistant.audio.endpoint import Endpoint, Kind
 from assistant.audio.files import WavWriter
 from assistant.audio.format import HOP, SAMPLE_RATE, samples, seconds
+from assistant.audio.front_end import FrontEnd
 from assistant.audio.wav_device import WavDevice
 from assistant.settings import Settings
 
@@ -69,6 +70,23 @@ class Listener:
         return Endpoint(at, ENDLESS, self._silence)
 
 
+class Alignment:
+    """Tells when the echo's delay or the drift of the clocks has become known or has changed."""
+
+    def __init__(self) -> None:
+        self._delay, self._drifts = 0, False
+
+    def events(self, at: int, front_end: FrontEnd) -> Iterator[dict]:
+        """Yield what this hop changed; the slow creep of a known drift is no event."""
+        before, self._delay = self._delay, front_end.delay
+        if abs(front_end.delay - before) > 1:
+            milliseconds = round(1000 * front_end.delay / SAMPLE_RATE, 1)
+            yield _event(at, "delay", delay_ms=milliseconds, jumps=front_end.jumps)
+        if front_end.drift_compensated and not self._drifts:
+            self._drifts = True
+            yield _event(at, "drift", ppm=round(front_end.drift_ppm, 1))
+
+
 def replay(
     mic: Path,
     reference: Path | None = None,
@@ -83,7 +101,7 @@ def replay(
     """
     device = WavDevice(mic, reference)
     ears = Ears(len(device.layout.mics), settings, loopback=False)
-    listener = Listener(settings)
+    listener, alignment = Listener(settings), Alignment()
     silence, rest = np.zeros(HOP, np.float32), PAUSE
     writer = WavWriter(clean) if clean is not None else None
     try:
@@ -95,10 +113,11 @@ def replay(
             now = ears.hear(rows[list(device.layout.mics)], played, playing)
             if writer is not None:
                 writer.write(now.clean)
+            yield from alignment.events(now.at, ears.front_end)
             suspicious = playing and not listener.held and ears.suspicious(now)
             for event in listener.events(now, playing, suspicious):
                 if event["event"] == "resume":
-                    ears.evidence.burn(now.at)
+                    ears.doubt()
                 yield event
     except EndOfAudio:
         return

@@ -6,6 +6,8 @@ from math import gcd
 
 import numpy as np
 
+from assistant.audio.format import HOP
+
 HALF_LENGTH = 32  # zero crossings of the filter on either side, at the lower rate
 ATTENUATION_DB = 80.0
 
@@ -66,3 +68,47 @@ class Resampler:
         if self._up == 1:
             return chosen @ self._phases[0]
         return np.einsum("cmt,mt->cm", chosen, self._phases[places % self._up])
+
+
+class Interpolator:
+    """Reads a stream between its samples, at instants that may move slowly; no allocation grows.
+
+    A Kaiser-windowed sinc of 64 taps, from a table. The filter of the hop's first instant fades
+    into that of its last: at 200 ppm they are 0.05 samples apart, and the error stays below
+    -57 dB up to 6 kHz (-88 dB at 1 kHz). Audio thread only.
+    """
+
+    TAPS = 64
+    AHEAD = TAPS // 2 + 1  # samples after the newest instant that it needs
+    _STEPS = 128  # of the table per sample
+
+    def __init__(self) -> None:
+        fractions = np.arange(-self._STEPS // 4, self._STEPS + self._STEPS // 4 + 2) / self._STEPS
+        at = np.arange(self.TAPS) - self.TAPS // 2 + fractions[:, None]
+        window = np.i0(7.0 * np.sqrt(np.maximum(0.0, 1 - (2 * at / (self.TAPS + 1)) ** 2)))
+        table = np.sinc(at) * window
+        self._table = (table / table.sum(axis=1, keepdims=True)).astype(np.float32)
+        self._ramp = np.arange(HOP, dtype=np.float32) / HOP
+
+    def read(
+        self, source: np.ndarray, start: int, lag: float, rate: float, out: np.ndarray
+    ) -> None:
+        """Fill ``out`` (HOP,) with ``source`` read ``lag`` samples before ``start`` and on.
+
+        ``lag`` is 0 to 1 at the first sample and grows by ``rate`` (at most 0.0005) per sample;
+        ``start`` is an index with ``TAPS`` samples before it and ``HOP + AHEAD`` from it on.
+        """
+        first = start - self.TAPS // 2
+        piece = source[first : first + HOP + self.TAPS - 1]
+        np.copyto(out, np.correlate(piece, self._taps(lag), "valid"))
+        if rate:
+            last = np.correlate(piece, self._taps(lag + rate * HOP), "valid")
+            last -= out
+            last *= self._ramp
+            out += last
+
+    def _taps(self, lag: float) -> np.ndarray:
+        place = (lag + 0.25) * self._STEPS
+        row = int(place)
+        part = np.float32(place - row)
+        return (1 - part) * self._table[row] + part * self._table[row + 1]

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 CAPTURED_EVERY = 4  # hops between two nudges to the worker (64 ms)
 MID_SENTENCE = samples(1.2)  # longer than any wake word
 HOLD_LIMIT = samples(14.0)  # a held reply goes on by itself after this: main may be stuck
+ANSWER_LIMIT = samples(0.5)  # media gets loud again unless main listens by then
 
 
 @dataclass
@@ -42,6 +43,9 @@ class Taps:
     held: bool = False
     power: float = 0.0
     residual: float = 0.0
+    delay: int = 0  # of the echo behind the reference, samples
+    drift_ppm: float = 0.0  # positive: the playback clock is faster
+    jumps: int = 0  # of the delay, since the start
 
 
 class AudioLoop:
@@ -63,6 +67,7 @@ class AudioLoop:
         self._endpoint: Endpoint | None = None
         self._listening = 0  # turn being captured
         self._held_since = 0
+        self._media_ducked: int | None = None  # when, unless main listens already
         self._muted = False
         self._commands: dict[type, Callable[[object], None]] = {
             m.Listen: self._listen,
@@ -146,6 +151,8 @@ class AudioLoop:
         taps.wake, taps.speech = now.score, now.speech
         taps.power, taps.residual = now.power, now.residual
         taps.gain, taps.playing, taps.held = speech.gain, playing, speech.held
+        front = self.ears.front_end
+        taps.delay, taps.drift_ppm, taps.jumps = front.delay, front.drift_ppm, front.jumps
 
     def _woken(self, at: int, hit: Hit) -> None:
         channel = self.mixer.speech
@@ -153,6 +160,7 @@ class AudioLoop:
             return
         cut = channel.stop()
         self._endpoint = None
+        self._duck_media(at)
         self._post(m.WakeHeard(at, hit.end, self.ears.word, hit.score, cut))
 
     def _follow(self, at: int, speech: float) -> None:
@@ -178,8 +186,28 @@ class AudioLoop:
         elif channel.audible and self.ears.suspicious(now):
             channel.duck()
             self._held_since = now.at
-            onset = self.ears.evidence.onset(now.at)
-            self._post(m.SpeechSuspected(now.at, onset, channel.position()))
+            self._suspect(now.at)
+        elif not channel.active and self.mixer.media_sounds:
+            self._barge_into_media(now)
+
+    def _barge_into_media(self, now: Impression) -> None:
+        if self._endpoint is not None or self._media_ducked is not None:
+            if self._media_ducked is not None and now.at - self._media_ducked > ANSWER_LIMIT:
+                self._media_ducked = None
+                self.mixer.duck_media(False)
+        elif self.ears.suspicious(now, media=True):
+            self._duck_media(now.at)
+            self._suspect(now.at)
+
+    def _duck_media(self, at: int) -> None:
+        """Lower the media at once; it comes back unless main answers with ``Listen``."""
+        if self.mixer.media_sounds:
+            self._media_ducked = at
+            self.mixer.duck_media(True)
+
+    def _suspect(self, at: int) -> None:
+        onset = self.ears.evidence.onset(at)
+        self._post(m.SpeechSuspected(at, onset, self.mixer.speech.position()))
 
     # --- commands ------------------------------------------------------------------------
 
@@ -188,10 +216,11 @@ class AudioLoop:
         self._endpoint = Endpoint(
             start=command.start,
             timeout=command.timeout,
-            silence=self._default_silence,
+            silence=self._default_silence if command.silence is None else command.silence,
             speaking=command.speaking,
         )
         self.mixer.duck_media(True)
+        self._media_ducked = None
 
     def _set_patience(self, command: m.SetPatience) -> None:
         if self._endpoint is not None and command.turn == self._listening:
@@ -205,7 +234,8 @@ class AudioLoop:
     def _resume(self, command: m.Resume) -> None:
         if command.turn == self.mixer.speech.turn:
             self.mixer.speech.resume()
-            self.ears.evidence.burn(self.position)
+        if command.turn in (0, self.mixer.speech.turn):  # 0 is the media
+            self.ears.doubt()
 
     def _stop_speech(self, command: m.StopSpeech) -> None:
         if command.turn != self.mixer.speech.turn:

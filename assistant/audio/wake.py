@@ -41,15 +41,15 @@ class WakeWord:
 
     ``word`` is 'alexa', 'hey_jarvis', 'hey_mycroft', 'hey_rhasspy' or the path of a classifier
     trained with openWakeWord (.onnx). ``phase`` (0 to 4) shifts the hop on which the networks
-    run, so that two instances (microphone, and reference for vetoes) share the load; they share
-    the networks' memory anyway. ``lag`` is how many samples after the word's end its hit comes.
+    run, so that several instances share the load; ``beside`` is one of the same word whose
+    networks are shared. ``lag`` is how many samples after the word's end its hit comes.
     Raises ``BadInput`` and ``EngineMissing``.
     """
 
-    def __init__(self, word: str, phase: int = 0) -> None:
+    def __init__(self, word: str, phase: int = 0, beside: WakeWord | None = None) -> None:
         self.word = word_name(word)
         self.lag = LAGS.get(self.word, LAG)
-        self._models = Models(word)
+        self._models = beside._models if beside else Models(word)
         self._phase = phase % (CHUNK // HOP)
         self._sound = np.zeros((1, OVERLAP + CHUNK), np.float32)
         self._frames = np.ones((1, FRAMES, MELS, 1), np.float32)

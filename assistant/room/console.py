@@ -152,6 +152,9 @@ def figures_table(report: dict) -> Table:
     table.add_row("false ducks, false stops", f"{report['false_ducks']}, {report['false_stops']}")
     if echo["erle_db"] is not None:
         table.add_row("echo return loss enhancement", f"{echo['erle_db']:.1f} dB")
+    if "delay_ms" in echo:
+        found = f"{echo['delay_ms']:.1f} ms, {echo['drift_ppm']:+.1f} ppm, {echo['jumps']}"
+        table.add_row("echo's delay, clock drift, jumps", found)
     cost = f"{hops['p50_ms']:.2f} ms, 99 % within {hops['p99_ms']:.2f} ms, {hops['late']} late"
     table.add_row("audio thread per 16 ms hop", cost)
     engines = report["engines"]

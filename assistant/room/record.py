@@ -55,6 +55,7 @@ class Record:
     clean: list[np.ndarray] = field(default_factory=list)  # int16 (HOP,)
     echo: list[np.ndarray] = field(default_factory=list)  # float32 (HOP,), first microphone
     near: list[float] = field(default_factory=list)  # power of people and sounds there
+    alignment: dict[str, float] = field(default_factory=dict)  # delay, drift, jumps at the end
 
     def observe(self, message: object, at: int) -> None:
         """Note an event or command; an observer of the speaker."""

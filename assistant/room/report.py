@@ -41,7 +41,7 @@ def make_report(record: Record, context: dict) -> dict:
         "false_wakes": sum(not w["true"] for w in wakes),
         "false_ducks": sum(_is_false_duck(s, record) for _, s in record.of(m.SpeechSuspected)),
         "false_stops": sum(row["stop_s"] is not None and not true for row, true in cuts),
-        "echo": echo_figures(record),
+        "echo": {**echo_figures(record), **record.alignment},
         "hops": hop_figures(record),
         "lists": context["lists"],
     }

@@ -19,7 +19,7 @@ import numpy as np
 from assistant import messages as m
 from assistant.app import Speaker, assemble
 from assistant.audio.device import EndOfAudio
-from assistant.audio.format import HOP, from_int16, samples
+from assistant.audio.format import HOP, from_int16, samples, seconds
 from assistant.audio.mixer import volume_gain
 from assistant.board import load_board
 from assistant.errors import BadInput
@@ -120,19 +120,30 @@ class Simulation:
                     progress(self.room.time_s)
         except EndOfAudio:
             self.speaker.pump()
+            self.record.alignment = self._alignment()
             return self.record
 
     def step(self) -> None:
         """Play one hop and let main and the worker do what is due."""
         speaker, room = self.speaker, self.room
         self.stage.advance(room.position)
-        began = thread_time()
+        canceller = speaker.audio.ears.front_end.canceller
+        solved_s, began = canceller.solver_s, thread_time()
         speaker.audio.hop()
         cost = thread_time() - began - room.exchange_s
-        self._note(1000 * cost)
+        # Solving for the echo path is another thread's work on a device.
+        self._note(1000 * (cost - canceller.solver_s + solved_s))
         speaker.pump()
         self.worker.advance(speaker.position)
         speaker.pump()
+
+    def _alignment(self) -> dict[str, float]:
+        taps = self.speaker.audio.taps
+        return {
+            "delay_ms": round(1000 * seconds(taps.delay), 1),
+            "drift_ppm": round(taps.drift_ppm, 1),
+            "jumps": taps.jumps,
+        }
 
     def _press(self, button: str) -> None:
         self.speaker.channels.audio.append(m.Pressed(self.speaker.position, button))
@@ -247,10 +258,13 @@ def open_scene(
     except BadInput as error:
         where = f"{scene.source}, [device], key board"
         raise BadInput(where, f'there is no "{scene.device.board}"', error.remedy) from error
-    room = VirtualRoom(
-        scene.room, scene.device, board, seed=scene.seed, duration=samples(scene.duration_s)
-    )
-    speaker = assemble(chosen, room, now=lambda: MONDAY_MORNING + timedelta(seconds=room.time_s))
+    length = samples(scene.duration_s)
+    room = VirtualRoom(scene.room, scene.device, board, seed=scene.seed, duration=length)
+
+    def clock() -> datetime:
+        return MONDAY_MORNING + timedelta(seconds=room.time_s)
+
+    speaker = assemble(chosen, room, board=board, now=clock)
     speaker.fill_lists(scene.start)
     room.calibrate(voice_level(speaker))
     return Simulation(scene, speaker, room, costs=costs)

@@ -7,6 +7,7 @@ import numpy as np
 from assistant import messages as m
 from assistant.audio.capture import CaptureRing
 from assistant.audio.format import SAMPLE_RATE
+from assistant.language.text import is_within
 from assistant.speech.recogniser import Recogniser, Stream, Transcript
 from assistant.speech.stop import is_stop
 
@@ -21,12 +22,19 @@ class Hearing:
     """One utterance being recognised, with a stop-phrase spotter beside it when we talk."""
 
     def __init__(
-        self, command: m.Recognise, recogniser: Recogniser, stops: tuple[str, ...]
+        self,
+        command: m.Recognise,
+        recogniser: Recogniser,
+        stops: tuple[str, ...],
+        saying: tuple[str, ...] = (),
     ) -> None:
+        """``saying`` are the words the reply itself was saying about when this began."""
         self.turn, self.woken = command.turn, command.woken
         self.start = self._fed = command.start
         self.over_speech = command.over_speech
+        self._quiet_from = command.quiet_from
         self._stops = stops
+        self._own = {stop for stop in stops if is_within(tuple(stop.split()), saying)}
         self._stream: Stream = recogniser.open()
         self._spotter: Stream | None = None
         if command.over_speech is not None:
@@ -34,29 +42,40 @@ class Hearing:
         self._spotted: list[str] = []
         self.text = ""
         self.stopped = False  # a stop phrase was said, and nothing else
+        self.nearly_stop = False  # ... so far
 
     def feed(self, ring: CaptureRing, until: int, *, all_of_it: bool = False) -> bool:
         """Feed whole blocks of what is new; return True when something was understood anew."""
-        before = self.text, self.stopped
+        before = self.text, self.stopped, self.nearly_stop
         while until - self._fed >= (1 if all_of_it else BLOCK):
             block = ring.read(self._fed, min(until, self._fed + BLOCK))
             self._fed = min(until, self._fed + BLOCK)
             if block.size:
                 self.text = self._stream.feed(block)
                 self._spot(block)
-        return (self.text, self.stopped) != before
+        return (self.text, self.stopped, self.nearly_stop) != before
 
     def _spot(self, block: np.ndarray) -> None:
         if self._spotter is not None:
             self._spotted.append(self._spotter.feed(block))
-            self.stopped = self.text in self._stops and is_stop(self._spotted, self._stops)
+            spotted = self._spotted[-1]
+            self.nearly_stop = spotted in self._stops and self.text in ("", spotted)
+            sure = self.text in self._stops and is_stop(self._spotted, self._stops)
+            self.stopped = sure and spotted not in self._own
 
-    def finish(self) -> Transcript:
-        """Return the final transcript; ``stopped`` is final too."""
+    def finish(self, end: int) -> Transcript:
+        """Return the final transcript of an utterance that ended at sample ``end``.
+
+        ``stopped`` is final too. A stop phrase that the reply itself was just saying counts only
+        when somebody was still speaking after the loudspeaker had gone quiet.
+        """
         transcript = self._stream.finish()
         if self._spotter is not None:
-            agrees = transcript.text in self._stops or transcript.confidence < VAGUE
-            self.stopped = agrees and is_stop(self._spotter.finish(), self._stops)
+            spotted = self._spotter.finish()
+            vague = transcript.confidence < VAGUE and " " not in spotted.text
+            agrees = transcript.text in self._stops or vague  # "mm hmm" resembles "never mind"
+            own = spotted.text in self._own and end < self._quiet_from
+            self.stopped = agrees and not own and is_stop(spotted, self._stops)
         return transcript
 
     def close(self) -> None:

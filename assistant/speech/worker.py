@@ -16,6 +16,7 @@ from assistant.audio.format import SAMPLE_RATE
 from assistant.dialogue import Dialogue
 from assistant.errors import AssistantError
 from assistant.language.text import UNKNOWN
+from assistant.language.text import words as spoken_words
 from assistant.loop import Channels
 from assistant.skill import Reply, Segment
 from assistant.speech.hearing import Hearing, could_be_said
@@ -30,6 +31,7 @@ WHOLE_SENTENCE = 5  # words: "add nails to the list" may name anything
 TAIL = 7 * SAMPLE_RATE // 20  # a word ending this soon after the hit may be the wake word's tail
 TAIL_WORDS = 2
 REFUSALS = {"don't", "do", "not", "never", "no"}  # never dropped: they turn a command around
+SAYING_BEFORE, SAYING_AFTER = 6 * SAMPLE_RATE // 5, 4 * SAMPLE_RATE // 5  # around a duck
 ONLY_THE_NAME = SAMPLE_RATE // 4  # nothing was said but the wake word
 APOLOGY = "Sorry, something went wrong."
 
@@ -51,6 +53,7 @@ class Worker:
         self._stops = stops
         self._hearing: Hearing | None = None
         self._spoken: dict[int, tuple[str, ...]] = {}  # what the reply of a turn says
+        self._clips: dict[int, Clip] = {}  # of the reply's segments
 
     def handle(self, command: m.WorkerCommand) -> Iterator[m.Event]:
         """Do ``command``, yielding each event as soon as it exists.
@@ -77,7 +80,8 @@ class Worker:
             case m.Recognise():
                 self._forget()
                 if not self._cancelled(command.turn):
-                    self._hearing = Hearing(command, self.recogniser, self._stops)
+                    saying = self._saying(command.position)
+                    self._hearing = Hearing(command, self.recogniser, self._stops, saying)
             case m.Captured():
                 yield from self._captured(command)
             case m.Conclude():
@@ -87,6 +91,17 @@ class Worker:
             case m.Cancel():
                 if self._hearing is not None and self._hearing.turn <= command.turn:
                     self._forget()
+
+    def _saying(self, where: m.Position | None) -> tuple[str, ...]:
+        """Return the words the reply was saying around ``where``, as far as they are known."""
+        if where is None or where.turn not in self._spoken or where.segment not in self._clips:
+            return ()
+        first, last = where.sample - SAYING_BEFORE, where.sample + SAYING_AFTER
+        before = self._clips.get(where.segment - 1)
+        found = [w.text for w in self._clips[where.segment].words if first <= w.start <= last]
+        if before is not None and first < 0:
+            found = [w.text for w in before.words if w.start >= before.samples.size + first] + found
+        return spoken_words(" ".join(found))
 
     def _cancelled(self, turn: int) -> bool:
         return turn <= self._channels.cancelled
@@ -128,7 +143,7 @@ class Worker:
             return
         until = min(command.end + TRAILING, self._ring.position)
         hearing.feed(self._ring, until, all_of_it=True)
-        transcript = hearing.finish()
+        transcript = hearing.finish(command.end)
         text = self._without_wake_word(hearing, transcript, command.end)
         event = self._heard(hearing, text, final=True, confidence=transcript.confidence)
         if hearing.over_speech is not None and not could_be_said(text, command.end - hearing.start):
@@ -156,14 +171,17 @@ class Worker:
         command = sense.command
         if hearing.over_speech is not None and not sense.familiar:
             command = len(text.split()) >= WHOLE_SENTENCE
+        known = sense.stop or sense.command or sense.own
         return m.Heard(
             hearing.turn,
             text,
             final,
-            stop=hearing.stopped,
+            stop=hearing.stopped or (final and sense.stop and hearing.over_speech is None),
             command=command,
             complete=sense.complete,
             own=sense.own,
+            nearly_stop=hearing.nearly_stop,
+            foreign=bool(text) and not known and not self.dialogue.could_continue(text),
             confidence=confidence,
         )
 
@@ -179,13 +197,14 @@ class Worker:
 
     def _say(self, turn: int, reply: Reply) -> Iterator[m.Event]:
         texts = tuple(s.text for s in reply.segments)
-        self._spoken = {turn: texts}
+        self._spoken, self._clips = {turn: texts}, {}
         yield m.ReplyPlanned(turn, texts, reply.policy, reply.question)
         for index, segment in enumerate(reply.segments):
             if self._cancelled(turn):
                 return
             last = index == len(texts) - 1
-            yield m.SegmentReady(turn, index, self._clip(segment), last)
+            clip = self._clips[index] = self._clip(segment)
+            yield m.SegmentReady(turn, index, clip, last)
 
     def _clip(self, segment: Segment) -> Clip:
         return self.voice.speak(for_speech(segment.text))

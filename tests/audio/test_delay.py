@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from assistant.audio.delay import DelayAligner
 from assistant.audio.format import HOP, SAMPLE_RATE
-from tests.audio.sounds import hops, path, speech_like, through
+from assistant.audio.front_end import FrontEnd
+from assistant.settings import Echo
+from tests.audio.sounds import hops, path, power_db, speech_like, through
 
 
 def echo_of(reference: np.ndarray, delay: int, seed: int = 1) -> np.ndarray:
@@ -57,7 +59,7 @@ def test_the_reference_comes_out_delayed_by_what_is_told():
     np.testing.assert_array_equal(out[late], expected[: len(reference)][late])
 
 
-def test_a_move_is_told_once_and_by_how_much():
+def test_a_jump_is_told_once_and_the_reference_lands_on_the_sample():
     reference = speech_like(6, 10.0)
     half = 5 * SAMPLE_RATE
     mic = np.concatenate([echo_of(reference, 800)[:half], echo_of(reference, 2400)[half:]])
@@ -66,10 +68,91 @@ def test_a_move_is_told_once_and_by_how_much():
         before = aligner.delay
         aligner.process(played, heard)
         if aligner.changed:
-            moves.append(aligner.shifted)
-            assert aligner.delay - before == aligner.shifted
+            moves.append((aligner.delay - before, aligner.shifted, aligner.jumped))
     assert len(moves) == 2
-    assert moves[1] == pytest.approx(1600, abs=20)
+    assert moves[0][0] == moves[0][1] and not moves[0][2]
+    assert moves[1] == (1600, 0, True)  # the reference moves, the echo path in it does not
+    assert aligner.jumps == 1
+
+
+def test_a_jump_to_before_the_margin_moves_the_echo_path_by_the_rest():
+    reference = speech_like(10, 10.0)
+    half = 5 * SAMPLE_RATE
+    mic = np.concatenate([echo_of(reference, 900)[:half], echo_of(reference, 20)[half:]])
+    aligner = DelayAligner()
+    run(aligner, reference[:half], mic[:half])
+    before, shifted = aligner.delay, 0
+    for played, heard in zip(hops(reference[half:]), hops(mic[half:]), strict=True):
+        aligner.process(played, heard)
+        shifted += aligner.shifted
+    assert aligner.delay == 0
+    assert aligner.delay - before == -880 + shifted
+
+
+def cancelled(reference: np.ndarray, mic: np.ndarray) -> tuple[FrontEnd, np.ndarray]:
+    """Return the front end and the ERLE of every quarter of a second, dB."""
+    front = FrontEnd(1, Echo())
+    pairs = zip(hops(reference), hops(mic[None]), strict=True)
+    out = np.concatenate([front.process(m, r, True).copy() for r, m in pairs])
+    quarter = SAMPLE_RATE // 4
+    ends = range(quarter, len(out) + 1, quarter)
+    return front, np.array(
+        [power_db(mic[e - quarter : e]) - power_db(out[e - quarter : e]) for e in ends]
+    )
+
+
+@pytest.mark.parametrize("jump", [4000, -2500, 40, -5])
+def test_a_jump_costs_less_than_a_second_of_cancelling(jump):
+    reference = speech_like(11, 9.0)
+    at, room = 7 * SAMPLE_RATE, np.random.default_rng(5).normal(scale=3e-4, size=9 * SAMPLE_RATE)
+    delays = echo_of(reference, 3000), echo_of(reference, 3000 + jump)
+    mic = np.concatenate([delays[0][:at], delays[1][at:]]) + room[: len(reference)].astype("f4")
+    front, erle = cancelled(reference, mic)
+    assert front.jumps == 1
+    assert np.median(erle[28:30]) < 5  # the jump does harm
+    assert np.median(erle[32:]) > np.median(erle[20:28]) - 3
+
+
+def test_a_person_who_drowns_the_echo_moves_nothing():
+    reference, person = speech_like(12, 9.0), speech_like(13, 9.0, rms=0.4)
+    person[: 5 * SAMPLE_RATE] = 0
+    front, erle = cancelled(reference, echo_of(reference, 2000) + person)
+    assert np.median(erle[24:]) < 3  # as loud as after a jump
+    assert front.jumps == 0
+    assert 1900 <= front.delay <= 2000
+
+
+def music(seed: int, duration_s: float) -> np.ndarray:
+    """Return chords that change every half a second, with a beat, float32."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(int(duration_s * SAMPLE_RATE) // HOP * HOP) / SAMPLE_RATE
+    x = np.zeros(len(t))
+    for k in range(int(duration_s * 2)):
+        here = (t >= k / 2) & (t < (k + 1) / 2)
+        since = t[here] - k / 2
+        for note in 110 * 2 ** (rng.choice([0, 2, 4, 5, 7, 9, 11, 12, 16], 4) / 12):
+            for harmonic in range(1, 9):
+                x[here] += np.sin(2 * np.pi * note * harmonic * t[here]) / harmonic
+        x[here] += 4 * rng.normal(size=len(since)) * np.exp(-since / 0.03)
+    return (0.1 * x / np.std(x)).astype(np.float32)
+
+
+def test_music_shows_the_delay_too():
+    reference = music(1, 5.0)
+    aligner = DelayAligner()
+    run(aligner, reference, echo_of(reference, 5000))
+    assert aligner.found
+    assert 4900 <= aligner.delay <= 5000
+
+
+def test_it_is_found_at_a_whisper_and_with_pauses():
+    reference = speech_like(14, 8.0, rms=0.002)
+    reference[np.arange(len(reference)) // 8000 % 2 == 1] = 0
+    noise = np.random.default_rng(2).normal(scale=3e-4, size=len(reference))
+    aligner = DelayAligner()
+    run(aligner, reference, echo_of(reference, 4321) + noise.astype("f4"))
+    assert aligner.found
+    assert 4221 <= aligner.delay <= 4321
 
 
 def test_a_fixed_delay_is_applied_and_never_searched():

@@ -74,7 +74,7 @@ def test_a_person_in_silence_is_passed_on_untouched():
 def test_a_person_while_an_unrelated_reference_plays_stays_within_a_db():
     person = speech_like(5, 4.0)[None]
     out = run(EchoCanceller(1), person, speech_like(6, 4.0))
-    assert power_db(out) == pytest.approx(power_db(person), abs=0.75)
+    assert power_db(out) == pytest.approx(power_db(person), abs=1.0)
 
 
 def test_double_talk_leaves_the_person_clear():
@@ -136,7 +136,7 @@ def test_watchdog_starts_over_when_the_output_is_louder_than_the_microphone():
     out = run(canceller, quiet, reference)  # the loudspeaker is unplugged
     assert canceller.resets >= 1
     assert not canceller.converged
-    assert power_db(out[:, -SAMPLE_RATE:]) < power_db(quiet) + 3
+    assert power_db(out[:, -SAMPLE_RATE:]) < power_db(quiet) + 4
 
 
 def test_not_a_number_is_survived_without_forgetting():

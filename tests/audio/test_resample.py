@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.audio.resample import HALF_LENGTH, Resampler
+from assistant.audio.format import HOP
+from assistant.audio.resample import HALF_LENGTH, Interpolator, Resampler
 
 RATES = [48_000, 44_100, 32_000, 22_050]
 
@@ -75,3 +76,15 @@ def test_hops_come_out_whole_at_48_khz():
     for _ in range(5):
         assert up.process(np.zeros((1, 256), np.float32)).shape == (1, 768)
         assert down.process(np.zeros((4, 768), np.float32)).shape == (4, 256)
+
+
+@settings(max_examples=25, deadline=None)
+@given(lag=st.floats(0, 0.999), rate=st.floats(-2.5e-4, 2.5e-4), frequency=st.floats(100, 7_000))
+def test_between_its_samples_a_sine_goes_on(lag, rate, frequency):
+    turn = 2 * np.pi * frequency / 16_000
+    source = np.sin(turn * np.arange(1000)).astype(np.float32)
+    out = np.zeros(HOP, np.float32)
+    Interpolator().read(source, 400, lag, rate, out)
+    n = np.arange(HOP)
+    error = out - np.sin(turn * (400 + n - lag - rate * n))
+    assert np.sqrt(np.mean(error**2)) < 3e-3

@@ -54,7 +54,8 @@ class Told(Ears):
         now = super().hear(mics, reference, playing, following, held)
         now.hit, self.hit = self.hit, None
         if self.talking:
-            now.speech, now.power, now.residual, now.noise = 0.9, 1e-2, 1e-6, 1e-6
+            now.speech, self.front_end.canceller.output_bands[:] = 0.9, 1e-3
+            self.front_end.canceller.converged = True
         return now
 
 
@@ -118,7 +119,7 @@ def test_speech_ducks_at_once_then_pauses_and_resumes_by_command(bench):
     bench.run(20)
     loud = bench.loudness()
     bench.ears.talking = True
-    bench.run(4)
+    bench.run(7)
     assert len(bench.events(m.SpeechSuspected)) == 1
     assert bench.loudness() == pytest.approx(loud - 20, abs=1)
     bench.run(20)
@@ -137,6 +138,25 @@ def test_a_held_reply_goes_on_by_itself_when_main_never_decides(bench):
     bench.ears.talking = False
     bench.run(HOLD_LIMIT // HOP + 5)
     assert len(bench.events(m.HoldExpired)) == 1
+
+
+def test_music_is_ducked_when_somebody_talks_and_comes_back_unless_main_listens(bench):
+    wave = (0.3 * np.sin(np.arange(400 * HOP) * 0.1)).astype(np.float32)
+    bench.channels.audio.append(m.PlayMedia(Clip(wave)))
+    bench.run(20)
+    loud = bench.loudness()
+    bench.ears.talking = True
+    bench.run(11)
+    (suspected,) = bench.events(m.SpeechSuspected)
+    assert suspected.position is None
+    assert bench.loudness() == pytest.approx(loud - 20, abs=1)
+    bench.ears.talking = False
+    bench.run(60)
+    assert bench.loudness() == pytest.approx(loud, abs=1)
+    bench.channels.audio.append(m.Resume(0))
+    bench.ears.talking = True
+    bench.run(9)
+    assert not bench.events(m.SpeechSuspected)  # it has just turned out to be nothing
 
 
 def test_nothing_is_suspected_while_nothing_is_said(bench):

@@ -35,7 +35,7 @@ def ours(mics: np.ndarray, reference: np.ndarray) -> Decisions:
     for i in range(0, reference.size - HOP + 1, HOP):
         now = ears.hear(mics[:, i : i + HOP], reference[i : i + HOP], True)
         if resume is not None and now.at >= resume:
-            ears.evidence.burn(now.at)
+            ears.doubt()
             resume = None
         if resume is None and ears.suspicious(now):
             found.append(now.at)
@@ -125,12 +125,16 @@ class Bench:
     def decide(self, mics: np.ndarray, reference: np.ndarray, lag: int) -> dict[str, Decisions]:
         """Return every detector's decisions on one recording; ``lag`` is the echo's true delay."""
         out = {"ours, 2 mics": ours(mics, reference), "ours, 1 mic": ours(mics[:1], reference)}
-        aligned = delayed(reference, lag)
+        return out | self.peers(mics[0], reference, lag)
+
+    def peers(self, mic: np.ndarray, reference: np.ndarray, lag: int) -> dict[str, Decisions]:
+        """Return the other detectors' decisions on one microphone of a recording."""
+        out, aligned = {}, delayed(reference, lag)
         if self._webrtc is not None:
-            speech = speech_chunks(self._webrtc.run(mics[0], aligned))
+            speech = speech_chunks(self._webrtc.run(mic, aligned))
             out["AEC3 + LiveKit's rule"] = livekit(speech)
             out["AEC3 + Pipecat's rule"] = pipecat(speech)
         if self._speex is not None:
-            speech = speech_chunks(self._speex.run(mics[0], aligned))
+            speech = speech_chunks(self._speex.run(mic, aligned))
             out["SpeexDSP + VAD 0.5 for 64 ms"] = impatient(speech)
         return out

@@ -29,14 +29,14 @@ class Home:
 def draw_home(seed: int) -> Home:
     """Return home number ``seed``: the same number gives the same home.
 
-    RT60 0.2-0.6 s, distortion 1-5 %, speaker 62-70 dB and talker 62-68 dB at 1 m, 1-3.5 m apart,
+    RT60 0.2-0.7 s, distortion 1-5 %, speaker 62-70 dB and talker 62-68 dB at 1 m, 0.5-4 m apart,
     20-120 ms of output latency.
     """
     rng = np.random.default_rng([seed, 17])
     size = rng.uniform([3.5, 3.0, 2.4], [6.5, 5.0, 3.0])
     device = np.array([rng.uniform(0.8, size[0] - 0.8), 0.5, rng.uniform(0.7, 1.1)])
     return Home(
-        room=Room(_point(size), float(rng.uniform(0.2, 0.6)), float(rng.uniform(28, 36))),
+        room=Room(_point(size), float(rng.uniform(0.2, 0.7)), float(rng.uniform(28, 36))),
         device=Placement(
             position_m=_point(device),
             speaker_db=float(rng.uniform(62, 70)),
@@ -50,10 +50,10 @@ def draw_home(seed: int) -> Home:
 
 
 def draw_place(rng: np.random.Generator, device: np.ndarray, size: np.ndarray) -> Point:
-    """Return a place in the room where a mouth is 1 to 3.5 m from the speaker."""
+    """Return a place in the room where a mouth is 0.5 to 4 m from the speaker."""
     for _ in range(1000):
         place = rng.uniform([0.4, 0.9, 1.1], [size[0] - 0.4, size[1] - 0.4, 1.7])
-        if 1.0 <= np.linalg.norm(place - device) <= 3.5:
+        if 0.5 <= np.linalg.norm(place - device) <= 4.0:
             return _point(place)
     raise RuntimeError("the room has no place for a talker")
 

@@ -25,7 +25,7 @@ from assistant.loop import Channels
 from assistant.messages import Begin, Play, Policy
 from assistant.settings import Settings
 from assistant.speech.voice import Clip
-from tests.benchmarks import peers
+from tests.benchmarks import peers, rooms
 
 HOP_S = HOP / SAMPLE_RATE
 BUFFER_HOPS = 6  # a device buffers about 100 ms: only what comes later than that is heard
@@ -88,7 +88,7 @@ def talking_loop(device: Echoing, seconds: float) -> AudioLoop:
     mixer = Mixer(level=1.0, latency=2 * HOP)
     loop = AudioLoop(
         device,
-        Ears(len(device.layout.mics), settings),
+        Ears(len(device.layout.mics), settings, positions=rooms.array(len(device.layout.mics))),
         mixer,
         channels,
         silence=int(0.7 * SAMPLE_RATE),

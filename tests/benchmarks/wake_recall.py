@@ -138,7 +138,7 @@ def shipped(
     scene: Scene, mics: int, settings: Settings
 ) -> tuple[np.ndarray, list[int], np.ndarray]:
     """Return output, hits (samples) and the score after each hop of the product's own ears."""
-    ears = Ears(mics, settings)
+    ears = Ears(mics, settings, positions=rooms.array(mics))
     size = scene.mics.shape[1]
     out, hits, scores = np.zeros(size, np.float32), [], np.zeros(size // HOP)
     for i in range(size // HOP):

@@ -43,6 +43,9 @@ def voice():
     opened.close()
 
 
+PARTIALS = ("the soup is on the stove", "add milk to", "stop")
+
+
 class Counting:
     """A voice that passes everything on and keeps what it was asked to say."""
 
@@ -284,15 +287,38 @@ def test_another_sentence_over_a_reply_is_no_stop(desk, sentence):
     assert final(events).command
 
 
+def test_a_stop_phrase_the_reply_was_just_saying_needs_somebody_who_goes_on(desk):
+    desk.talk.say("add milk and a stop sign")
+    planned = desk.do(m.Respond(1, "what's on my shopping list"))
+    said = [e for e in planned if isinstance(e, m.SegmentReady)]
+    ready, named = next((e, w) for e in said for w in e.clip.words if w.text.startswith("stop"))
+    there = m.Position(1, ready.segment, sample=named.start)
+    elsewhere = m.Position(1, 0, sample=0)
+    never, at_once = 10**9, 0
+    stops = {}
+    for turn, (where, quiet_from) in enumerate(
+        ((there, never), (there, at_once), (elsewhere, never)), start=2
+    ):
+        how = {"over_speech": 1, "position": where, "quiet_from": quiet_from}
+        stops[turn] = any(e.stop for e in desk.hear("stop", turn=turn, **how))
+    assert stops == {2: False, 3: True, 4: True}
+
+
+def test_what_cannot_become_a_command_is_foreign(desk):
+    heard = {t: desk.hear(t, turn=i, over_speech=1) for i, t in enumerate(PARTIALS, start=2)}
+    foreign = {t: final(events).foreign for t, events in heard.items()}
+    assert foreign == dict(zip(PARTIALS, (True, False, False), strict=True))
+
+
 def test_a_word_that_only_resembles_a_stop_phrase_is_none(desk):
     """Alone, the spotter takes it for "quiet"; the other stream knows better."""
     events = desk.hear("quite", turn=2, over_speech=1)
     assert final(events).text == "quieter" and not any(e.stop for e in events)
 
 
-def test_a_stop_phrase_in_silence_is_left_to_the_dialogue(desk):
+def test_a_stop_phrase_in_silence_is_one_too(desk):
     heard = final(desk.hear("stop"))
-    assert not heard.stop and heard.text == "stop"
+    assert heard.stop and heard.text == "stop"
     assert desk.do(m.Respond(1, heard.text)) == [m.NoReply(1)]
 
 

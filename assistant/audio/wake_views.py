@@ -1,0 +1,51 @@
+"""Listens for the wake word in several views of the room at once."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assistant.audio.format import HOP
+from assistant.audio.openwakeword_ import CHUNK
+from assistant.audio.wake import WakeWord
+
+PHASES = (0, 2, 1, 3)  # hops between the views' runs: a busy hop never has two
+IN_SILENCE = 2  # views then sound alike; two moments of them are enough
+
+
+class Wakes:
+    """Gives the best of several views' latest scores. Audio thread only.
+
+    The same word scores differently from another direction, and half a step later: the best of
+    two views hears more than either. ``views`` is how many there are; all are listened to while
+    something plays, ``IN_SILENCE`` otherwise. ``first`` is one of them, to share its networks.
+    """
+
+    def __init__(self, word: str, views: int) -> None:
+        self.first = WakeWord(word, PHASES[0])
+        self._wakes = [self.first]
+        self._wakes += [WakeWord(word, phase, self.first) for phase in PHASES[1:views]]
+        self._scores = [0.0] * views
+        self._listening = min(views, IN_SILENCE)
+        self._hop = 0
+        self.word, self.lag = self.first.word, self.first.lag
+
+    def process(self, views: np.ndarray, playing: bool) -> float | None:
+        """Take a hop of every view (float32 (views, HOP)); return the best score, if one is new.
+
+        ``playing`` tells that there may be echo in it.
+        """
+        if self._hop == 0:  # whole rounds keep the phases apart
+            self._listen(len(views) if playing else min(len(views), IN_SILENCE))
+        self._hop = (self._hop + 1) % (CHUNK // HOP)
+        new = False
+        for i in range(self._listening):
+            score = self._wakes[i].process(views[i])
+            if score is not None:
+                self._scores[i], new = score, True
+        return max(self._scores) if new else None
+
+    def _listen(self, count: int) -> None:
+        for i in range(self._listening, count):
+            self._wakes[i].reset()
+        self._scores[count:] = [0.0] * (len(self._scores) - count)
+        self._listening = count
