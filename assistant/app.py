@@ -20,6 +20,7 @@ from assistant.dialogue import Dialogue
 from assistant.errors import AssistantError
 from assistant.loop import Channels, MainLoop
 from assistant.messages import Policy
+from assistant.models.registry import folder
 from assistant.plugins import load_skills
 from assistant.settings import Settings
 from assistant.skill import Skill
@@ -122,10 +123,11 @@ def assemble(
     store = Store(settings.store.path)
     understanding = Understanding(load_skills(settings, store).skills)
     dialogue = Dialogue(understanding, store, channels.inbox.put, now, volume=settings.volume.level)
+    models = folder(settings)
     recogniser, ears_are = open_recogniser(
-        settings.speech, understanding.grammar(), understanding.vocabulary()
+        settings.speech, understanding.grammar(), understanding.vocabulary(), models
     )
-    voice, voice_is = open_voice(settings.speech)
+    voice, voice_is = open_voice(settings.speech, models)
     worker = Worker(channels, audio.ring, recogniser, dialogue, voice, understanding.stop_phrases())
     engines = (ears_are, voice_is)
     return Speaker(settings, channels, audio, main, worker, store, understanding.skills, engines)

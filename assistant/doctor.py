@@ -150,9 +150,10 @@ def _refused(name: str, error: AssistantError) -> Finding:
 
 def _voice(settings: Settings) -> Finding:
     try:
+        from assistant.models.registry import folder
         from assistant.speech.engines import open_voice
 
-        voice, _ = open_voice(settings.speech)
+        voice, _ = open_voice(settings.speech, folder(settings))
         try:
             clip = voice.speak("hello")
         finally:

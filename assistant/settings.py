@@ -65,8 +65,8 @@ class Speech:
     recogniser: str = setting(
         "auto", "speech to text", choices=("auto", "vosk", "vosk-household", "pocketsphinx")
     )
-    vosk_model: str = setting("", "folder of a Vosk model; empty looks in the models folder")
-    voice: str = setting("auto", "'auto', 'espeak:VARIANT' or 'piper:PATH.onnx'")
+    vosk_model: str = setting("", "name or folder of a Vosk model; empty takes an installed one")
+    voice: str = setting("auto", "'auto', 'espeak:VARIANT', 'piper:NAME' or 'piper:PATH.onnx'")
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,12 @@ class Store:
 
 
 @dataclass(frozen=True)
+class Models:
+    path: str = setting("", "folder of the models; empty is the service's or your own")
+    registry: str = setting("", "a file with more models to fetch, like the shipped registry.toml")
+
+
+@dataclass(frozen=True)
 class Skills:
     folder: str = setting("/etc/assistant/skills", "the owner's skills; they override shipped ones")
     disabled: tuple[str, ...] = setting((), "skills not to load")
@@ -104,6 +110,7 @@ class Settings:
     conversation: Conversation = field(default_factory=Conversation)
     volume: Volume = field(default_factory=Volume)
     store: Store = field(default_factory=Store)
+    models: Models = field(default_factory=Models)
     skills: Skills = field(default_factory=Skills)
 
 

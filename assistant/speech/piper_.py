@@ -16,6 +16,7 @@ from assistant.speech.segments import has_word, sentences
 from assistant.speech.voice import Clip
 
 _REMEDY = "put both of its files side by side"
+_INPUTS = {"input", "input_lengths", "scales"}
 _THREADS = 2
 _REMEMBERED = 60 * 16_000  # samples of clips kept: half a megabyte is 8 s
 _PEAK = 0.9  # Piper scales every sentence to full scale; leave room for the resampler's ripple
@@ -112,6 +113,11 @@ def _marks(chunk, sentence: str, at: int, done: int, weights, whole: bool) -> li
     return marks
 
 
+def check_voice(path: Path) -> None:
+    """Refuse a voice that is not whole or not Piper's; raises ``BadInput`` naming the file."""
+    _load(Path(path), _settings(Path(path)))
+
+
 def _settings(path: Path) -> dict:
     """Read the voice's JSON file; refuse what is missing or not a Piper voice."""
     config = path.with_name(path.name + ".json")
@@ -120,13 +126,16 @@ def _settings(path: Path) -> dict:
             raise BadInput(str(needed), "no such file (a Piper voice is two files)", _REMEDY)
     try:
         settings = json.loads(config.read_text("utf-8"))
-        int(settings["audio"]["sample_rate"])
-        for key in ("num_symbols", "espeak", "phoneme_id_map"):
+        for key in ("num_symbols", "num_speakers", "espeak"):
             settings[key]
+        rate, ids = int(settings["audio"]["sample_rate"]), settings["phoneme_id_map"].values()
+        good = 8000 <= rate <= 48_000 and all(type(i) is int for listed in ids for i in listed)
     except KeyError as e:
         raise BadInput(str(config), f"no key {e}", _REMEDY) from None
-    except (ValueError, TypeError):
-        raise BadInput(str(config), "not a Piper voice's settings", _REMEDY) from None
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        good = False
+    if not good:
+        raise BadInput(str(config), "not a Piper voice's settings", _REMEDY)
     return settings
 
 
@@ -145,4 +154,6 @@ def _load(path: Path, settings: dict):
         )
     except Exception as e:  # onnxruntime raises many kinds for a broken file
         raise BadInput(str(path), "not a model onnxruntime can read", _REMEDY) from e
+    if {put.name for put in session.get_inputs()} - {"sid"} != _INPUTS:
+        raise BadInput(str(path), "a model, but not a Piper voice", _REMEDY)
     return piper.PiperVoice(session=session, config=piper.PiperConfig.from_dict(settings))
