@@ -171,7 +171,7 @@ def _from_place(place: Path, shelf: Shelf, models: Mapping, chosen) -> list[tupl
 def _do(shelf: Shelf, jobs: list[tuple[Model, Callable]]) -> int:
     failed = None
     for model, job in jobs:
-        there = shelf.installed(model)
+        there = shelf.installed(model, thorough=True)
         if there and not there.problem:
             print(f"{model.name}: already there")
             continue

@@ -17,13 +17,12 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import BinaryIO, NoReturn
-from urllib.parse import urlsplit
 
 from assistant.errors import AssistantError
 from assistant.models.disk import disk_errors, is_of_disk, write_json
+from assistant.models.web import Redirected, length, opener, retry_after, validator
 
 _BLOCK = 1 << 16
 _CAP = 2 << 30  # bytes of a file whose size is not published
@@ -90,7 +89,7 @@ class _Download:
     def __init__(self, url, part, size, verifiable, patience, progress) -> None:
         self._url, self._part, self._verifiable = url, part, verifiable
         self._size, self._patience, self._progress = size, patience, progress
-        self._opener = _opener()
+        self._opener = opener()
         self._version = self._recall()
 
     def run(self) -> None:
@@ -174,18 +173,19 @@ class _Download:
             raise _Fault("the server does not have the rest of the file")
         reason = f"the server answered {error.code} {error.reason}".rstrip()
         if error.code in _PASSING:
-            raise _Fault(reason, _retry_after(error.headers.get("Retry-After")))
+            raise _Fault(reason, retry_after(error.headers.get("Retry-After")))
         raise AssistantError(f"{self._name}: {reason} ({self._url}); {_NO_NETWORK}")
 
     def _receive(self, answer, have: int) -> bool:
         if answer.headers.get("Content-Encoding", "identity") != "identity":
             raise _Fault("the server sends it compressed")
-        version = _validator(answer.headers)
+        version = validator(answer.headers)
         if answer.status == 206:
             total = self._rest(answer, have, version)
         elif answer.status == 200:
-            self._restart()
-            have, total = 0, _length(answer.headers)
+            if have:
+                self._restart()
+            have, total = 0, length(answer.headers)
         else:
             raise _Fault(f"the server answered {answer.status}")
         if self._size is not None and total not in (None, self._size):
@@ -240,74 +240,6 @@ class _Download:
     def _restart(self) -> None:
         forget(self._part)
         self._version = ""
-
-
-class Redirected(Exception):
-    """Says that a server pointed somewhere a download must not follow."""
-
-
-class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows redirects on the web, never from https to anything weaker, and no loops."""
-
-    def redirect_request(self, req, fp, code, msg, headers, newurl):
-        before, after = urlsplit(req.full_url).scheme, urlsplit(newurl).scheme
-        if after not in ("http", "https") or (before == "https" and after != "https"):
-            raise urllib.error.URLError(Redirected(f"the server redirects to {newurl[:200]}"))
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-    def http_error_302(self, req, fp, code, msg, headers):
-        location = headers.get("Location") or headers.get("URI") or ""
-        scheme = urlsplit(location).scheme
-        if scheme and scheme not in ("http", "https"):
-            raise urllib.error.URLError(Redirected(f"the server redirects to {location[:200]}"))
-        try:
-            return super().http_error_302(req, fp, code, msg, headers)
-        except urllib.error.HTTPError as error:
-            if error.code in (301, 302, 303, 307, 308):
-                raise urllib.error.URLError(Redirected("the server redirects in a loop")) from None
-            raise
-
-    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
-
-
-def _opener() -> urllib.request.OpenerDirector:
-    """Return an opener for http and https alone: no files, no FTP, no other scheme."""
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler,
-        urllib.request.UnknownHandler,
-        urllib.request.HTTPHandler,
-        urllib.request.HTTPSHandler,
-        urllib.request.HTTPDefaultErrorHandler,
-        urllib.request.HTTPErrorProcessor,
-        _Redirects,
-    ):
-        opener.add_handler(handler())
-    return opener
-
-
-def _validator(headers) -> str:
-    """Return what identifies this version of the file: a strong ETag, else its date, else ""."""
-    etag = headers.get("ETag", "")
-    if etag.startswith('"'):
-        return etag
-    return headers.get("Last-Modified", "") if not etag else ""
-
-
-def _length(headers) -> int | None:
-    text = headers.get("Content-Length", "")
-    return int(text) if text.isascii() and text.isdigit() else None
-
-
-def _retry_after(text: str | None) -> float:
-    """Return the seconds a Retry-After header asks for, 0 when it says nothing usable."""
-    text = (text or "").strip()
-    if text.isascii() and text.isdigit():
-        return min(float(text), 1e6)
-    try:
-        return max(parsedate_to_datetime(text).timestamp() - time.time(), 0.0)
-    except (ValueError, TypeError, OverflowError):
-        return 0.0
 
 
 def _said(error: object) -> str:

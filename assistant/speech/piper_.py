@@ -126,9 +126,9 @@ def _settings(path: Path) -> dict:
             raise BadInput(str(needed), "no such file (a Piper voice is two files)", _REMEDY)
     try:
         settings = json.loads(config.read_text("utf-8"))
+        rate, ids = int(settings["audio"]["sample_rate"]), settings["phoneme_id_map"].values()
         for key in ("num_symbols", "num_speakers", "espeak"):
             settings[key]
-        rate, ids = int(settings["audio"]["sample_rate"]), settings["phoneme_id_map"].values()
         good = 8000 <= rate <= 48_000 and all(type(i) is int for listed in ids for i in listed)
     except KeyError as e:
         raise BadInput(str(config), f"no key {e}", _REMEDY) from None

@@ -5,9 +5,11 @@ import shutil
 import pytest
 
 from assistant.errors import BadInput
+from assistant.models.shelf import Shelf
 from assistant.settings import Speech
-from assistant.speech.engines import open_recogniser, open_voice
+from assistant.speech.engines import open_recogniser, open_voice, piper_model, vosk_folder
 from assistant.speech.vosk_ import HOUSEHOLD
+from tests.models import things
 from tests.speech import tiny_piper
 from tests.speech.sentences import GRAMMAR
 
@@ -50,6 +52,36 @@ def test_auto_goes_on_without_a_broken_model_and_says_so(tmp_path):
     assert name == "pocketsphinx en-us" and "am/final.mdl is missing" in sentence
     name, sentence = voice(tmp_path)
     assert name == "espeak-ng en-us" and "no key 'audio'" in sentence
+
+
+def test_of_several_models_that_of_the_language_goes_first(tmp_path):
+    names = ("vosk-model-small-de-0.15", "vosk-model-small-en-us-0.15", "vosk-mine")
+    for name in names:
+        (tmp_path / name).mkdir()
+    assert vosk_folder(Speech(), tmp_path).name == "vosk-model-small-en-us-0.15"
+    assert vosk_folder(Speech(vosk_model="vosk-mine"), tmp_path) == tmp_path / "vosk-mine"
+    for name in ("de_DE-thorsten-medium", ".fetch", "mine", "en_GB-alan-medium"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.onnx").touch()
+        (tmp_path / name / f"{name}.onnx.json").touch()
+    assert piper_model(tmp_path).stem == "en_GB-alan-medium"
+    assert piper_model(tmp_path, "de").stem == "de_DE-thorsten-medium"
+    assert piper_model(tmp_path, "fr").stem == "mine"
+    assert piper_model(tmp_path / "none") is None
+
+
+def test_a_damaged_model_is_never_loaded(tmp_path):
+    shelf = Shelf(tmp_path)
+    model = things.vosk(things.published("http://localhost/x.zip", b""))
+    path = shelf.install(model, lambda new: shutil.copytree(HOUSEHOLD, new, dirs_exist_ok=True),
+                         "published", {})  # fmt: skip
+    assert recogniser(tmp_path)[0] == f"vosk {things.NAME}"
+    words = path / "graph" / "words.txt"
+    words.write_bytes(words.read_bytes().replace(b"milk", b"milc"))
+    name, sentence = recogniser(tmp_path)
+    assert name == "pocketsphinx en-us" and "graph/words.txt is damaged; repair it" in sentence
+    with pytest.raises(BadInput, match=f"assistant models fetch {things.NAME}"):
+        recogniser(tmp_path, recogniser="vosk")
 
 
 def test_what_was_asked_for_is_opened(tmp_path):
