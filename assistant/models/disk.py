@@ -21,6 +21,8 @@ _REASONS = {
     errno.EACCES: ("you may not write there", "use sudo, or give your own folder in models.path"),
     errno.EPERM: ("you may not write there", "use sudo, or give your own folder in models.path"),
     errno.ENOTDIR: ("a part of this path is a file", "give another folder in models.path"),
+    errno.ENOENT: ("this cannot be made, or it is gone", "give another folder in models.path"),
+    errno.EISDIR: ("a folder is in the way", "remove it"),
     errno.EIO: ("the disk or stick reports errors", "try another one"),
 }
 _MARGIN = 16 << 20  # bytes left free

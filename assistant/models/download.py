@@ -49,10 +49,13 @@ class Patience:
 
 
 class _Fault(Exception):
-    """A failed attempt that another one may repair; ``pause_s`` is what the server asked for."""
+    """A failed attempt that another one may repair; ``pause_s`` is what the server asked for.
 
-    def __init__(self, reason: str, pause_s: float = 0.0) -> None:
-        self.pause_s = pause_s
+    ``weight`` is how many tries it counts for.
+    """
+
+    def __init__(self, reason: str, pause_s: float = 0.0, weight: int = 1) -> None:
+        self.pause_s, self.weight = pause_s, weight
         super().__init__(reason)
 
 
@@ -103,7 +106,7 @@ class _Download:
                     raise _Fault("the connection was cut")
             except _Fault as fault:
                 last = fault
-            barren = 0 if self._have() > before else barren + 1
+            barren = 0 if self._have() > before else barren + last.weight
             if barren >= self._patience.tries:
                 break
             pause = max(last.pause_s, 2.0**barren - 1.0)
@@ -162,7 +165,7 @@ class _Download:
     def _give_up(self, reason: object) -> NoReturn:
         if isinstance(reason, Redirected):
             raise AssistantError(f"{self._name}: {reason}; {_NO_NETWORK}")
-        raise _Fault(_said(reason)) from None
+        raise _Fault(_said(reason), weight=3) from None  # no connection at all: mostly no network
 
     def _refused(self, error: urllib.error.HTTPError, have: int) -> bool:
         if error.code == 416:
