@@ -128,7 +128,9 @@ def assemble(
         settings.speech, understanding.grammar(), understanding.vocabulary(), models
     )
     voice, voice_is = open_voice(settings.speech, models)
-    worker = Worker(channels, audio.ring, recogniser, dialogue, voice, understanding.stop_phrases())
+    pause = samples(settings.speech.pause_ms / 1000)
+    stops = understanding.stop_phrases()
+    worker = Worker(channels, audio.ring, recogniser, dialogue, voice, stops, pause)
     engines = (ears_are, voice_is)
     return Speaker(settings, channels, audio, main, worker, store, understanding.skills, engines)
 
@@ -149,6 +151,9 @@ def open_device(settings: Settings) -> Device:
 
 def work(speaker: Speaker) -> None:
     """Serve the worker's queue until None arrives; the worker thread's whole life."""
+    for _ in speaker.worker.prepare():
+        if not speaker.channels.worker.empty():
+            break
     while (command := speaker.channels.worker.get()) is not None:
         for event in speaker.worker.handle(command):
             speaker.channels.inbox.put(event)

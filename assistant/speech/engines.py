@@ -10,6 +10,7 @@ from assistant.errors import AssistantError, BadInput, did_you_mean
 from assistant.models import registry
 from assistant.models.shelf import refuse_damaged
 from assistant.speech.recogniser import Grammar, Recogniser
+from assistant.speech.style import StyledVoice
 from assistant.speech.voice import Voice
 
 NO_VOSK = "No Vosk model is installed; get one with: assistant models fetch."
@@ -69,10 +70,10 @@ def open_voice(speech: settings.Speech, models: Path | None = None) -> tuple[Voi
     kind, _, rest = speech.voice.partition(":")
     models = models or registry.folder(settings.Settings())
     if kind == "espeak":
-        return _espeak(rest or "en-us")
+        return _espeak(speech, rest or "en-us")
     if kind == "piper" and rest:
         named = models / rest / f"{rest}.onnx"
-        return _piper(named if named.is_file() else Path(rest))
+        return _piper(speech, named if named.is_file() else Path(rest))
     if speech.voice != "auto":
         raise BadInput(
             "setting speech.voice", f'unknown voice "{speech.voice}"',
@@ -80,12 +81,12 @@ def open_voice(speech: settings.Speech, models: Path | None = None) -> tuple[Voi
         )  # fmt: skip
     path = piper_model(models, speech.language)
     if path is None:
-        voice, sentence = _espeak("en-us")
+        voice, sentence = _espeak(speech)
         return voice, f"{sentence} {NO_PIPER}"
     try:
-        return _piper(path)
+        return _piper(speech, path)
     except AssistantError as e:
-        voice, sentence = _espeak("en-us")
+        voice, sentence = _espeak(speech)
         return voice, f"{sentence} The Piper voice is unusable: {e}."
 
 
@@ -168,15 +169,16 @@ def _missing(words: Collection[str]) -> str:
     )
 
 
-def _espeak(variant: str) -> tuple[Voice, str]:
+def _espeak(speech: settings.Speech, variant: str = "en-us") -> tuple[Voice, str]:
     from assistant.speech.espeak_ import EspeakVoice
 
-    return EspeakVoice(variant), f"Speaking with espeak-ng, voice {variant}."
+    voice = StyledVoice(EspeakVoice(variant, speech.speed), speech)
+    return voice, f"Speaking with espeak-ng, voice {variant}."
 
 
-def _piper(path: Path) -> tuple[Voice, str]:
+def _piper(speech: settings.Speech, path: Path) -> tuple[Voice, str]:
     from assistant.speech.piper_ import PiperVoice
 
     refuse_damaged(path.expanduser().parent)
-    voice = PiperVoice(path)
+    voice = StyledVoice(PiperVoice(path, speech.speed), speech)
     return voice, f"Speaking with Piper, voice {path.stem}."

@@ -4,40 +4,44 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections import OrderedDict
+import os
 from pathlib import Path
 
 import numpy as np
 
 from assistant.errors import AssistantError, BadInput, EngineMissing
 from assistant.speech.clips import to_speaker_rate, trim_silence, word_times
+from assistant.speech.held import Held
 from assistant.speech.onnx_outputs import with_durations
 from assistant.speech.segments import has_word, sentences
 from assistant.speech.voice import Clip
 
 _REMEDY = "put both of its files side by side"
 _INPUTS = {"input", "input_lengths", "scales"}
-_THREADS = 2
-_REMEMBERED = 60 * 16_000  # samples of clips kept: half a megabyte is 8 s
+_MOST_THREADS = 3  # a fourth makes a Pi 4 hardly faster and leaves the audio thread no core
+_SHORT = 2 * 16_000  # samples; a phrase, which is likely to be said again
+_HELD_SHORT, _HELD_LONG = 2 << 20, 4 << 20  # bytes of clips held: 33 s and 65 s
 _PEAK = 0.9  # Piper scales every sentence to full scale; leave room for the resampler's ripple
 
 
 class PiperVoice:
     """Speaks with the Piper voice at ``path`` (its settings are in ``path`` + ``.json``).
 
-    A Piper voice draws random numbers for its prosody; clips of the last minute of speech are
-    remembered, so what is repeated sounds the same and costs nothing. The first readings repeat
-    from start to start, too, because the generator's seed is fixed. Raises ``EngineMissing``
-    without the piper package and ``BadInput`` for a voice that is missing or broken.
+    A Piper voice draws random numbers for its prosody; clips of the last minute of speech, and
+    half a minute of short phrases, are held, so what is repeated sounds the same and costs
+    nothing. The first readings repeat from start to start, too, because the generator's seed is
+    fixed. ``speed`` is relative to the voice's own. Raises ``EngineMissing`` without the piper
+    package and ``BadInput`` for a voice that is missing or broken.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, speed: float = 1.0) -> None:
         path = Path(path).expanduser()
         self._settings = _settings(path)
         if importlib.util.find_spec("piper") is None:
             raise EngineMissing("piper is not installed; pip install piper-tts")
         self._voice = _load(path, self._settings)
-        self._clips: OrderedDict[str, Clip] = OrderedDict()
+        self._style = _style(self._voice, speed)
+        self._short, self._long = Held(_HELD_SHORT), Held(_HELD_LONG)
         self.name = f"piper {path.stem}"
 
     def speak(self, text: str) -> Clip:
@@ -46,16 +50,18 @@ class PiperVoice:
             raise AssistantError(f"{self.name}: the voice is closed")
         if not has_word(text):
             return Clip(np.zeros(0, dtype=np.float32))
-        clip = self._clips.pop(text, None) or self._synthesise(text)
-        self._clips[text] = clip
-        while sum(len(c.samples) for c in self._clips.values()) > _REMEMBERED:
-            self._clips.popitem(last=False)
+        clip = self._short.get(text) or self._long.get(text)
+        if clip is None:
+            clip = self._synthesise(text)
+            held = self._short if len(clip.samples) <= _SHORT else self._long
+            held.put(text, clip)
         return clip
 
     def close(self) -> None:
         """Release the model; safe to call twice."""
         self._voice = None
-        self._clips.clear()
+        self._short.clear()
+        self._long.clear()
 
     def _synthesise(self, text: str) -> Clip:
         pieces: list[np.ndarray] = []
@@ -64,7 +70,7 @@ class PiperVoice:
         for sentence in sentences(text):
             at = text.index(sentence.split()[0], at)
             try:
-                chunks = list(self._voice.synthesize(sentence, include_alignments=True))
+                chunks = list(self._voice.synthesize(sentence, self._style, True))
             except Exception as e:  # whatever onnxruntime raises: the engine stays usable
                 raise AssistantError(f"{self.name}: could not speak ({e})") from e
             for chunk in chunks:
@@ -113,6 +119,11 @@ def _marks(chunk, sentence: str, at: int, done: int, weights, whole: bool) -> li
     return marks
 
 
+def threads(cores: int) -> int:
+    """Return how many threads may speak on a machine with ``cores``: one is the audio thread's."""
+    return max(1, min(_MOST_THREADS, cores - 1))
+
+
 def check_voice(path: Path) -> None:
     """Refuse a voice that is not whole or not Piper's; raises ``BadInput`` naming the file."""
     _load(Path(path), _settings(Path(path)))
@@ -145,7 +156,7 @@ def _load(path: Path, settings: dict):
     import piper
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = _THREADS
+    options.intra_op_num_threads = threads(len(os.sched_getaffinity(0)))
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     onnxruntime.set_seed(0)
     try:
@@ -157,3 +168,9 @@ def _load(path: Path, settings: dict):
     if {put.name for put in session.get_inputs()} - {"sid"} != _INPUTS:
         raise BadInput(str(path), "a model, but not a Piper voice", _REMEDY)
     return piper.PiperVoice(session=session, config=piper.PiperConfig.from_dict(settings))
+
+
+def _style(voice, speed: float):
+    from piper import SynthesisConfig
+
+    return SynthesisConfig(length_scale=voice.config.length_scale / speed)

@@ -13,11 +13,12 @@ from dataclasses import replace
 from assistant import messages as m
 from assistant.audio.capture import CaptureRing
 from assistant.audio.format import SAMPLE_RATE
-from assistant.dialogue import Dialogue
+from assistant.dialogue import FIXED, Dialogue
 from assistant.errors import AssistantError
 from assistant.language.text import UNKNOWN
 from assistant.loop import Channels
 from assistant.skill import Reply, Segment
+from assistant.speech.clips import with_pause
 from assistant.speech.hearing import Hearing, could_be_said
 from assistant.speech.normalise import for_speech
 from assistant.speech.recogniser import HeardWord, Recogniser, Transcript
@@ -45,10 +46,11 @@ class Worker:
         dialogue: Dialogue,
         voice: Voice,
         stops: tuple[str, ...],
+        pause: int = 0,
     ) -> None:
         self._channels, self._ring = channels, ring
         self.recogniser, self.dialogue, self.voice = recogniser, dialogue, voice
-        self._stops = stops
+        self._stops, self._pause = stops, pause  # samples between two parts of a reply
         self._hearing: Hearing | None = None
         self._spoken: dict[int, tuple[str, ...]] = {}  # what the reply of a turn says
 
@@ -65,6 +67,15 @@ class Worker:
         except Exception:
             log.exception("the worker failed on %s", type(command).__name__)
             yield from self._apologise(command)
+
+    def prepare(self) -> Iterator[str]:
+        """Let the voice make what it says often, one phrase at a time, yielding each."""
+        for text in (*FIXED, APOLOGY):
+            try:
+                self.voice.speak(text)
+            except AssistantError as error:
+                log.error("%s", error)
+            yield text
 
     def close(self) -> None:
         """Release the engines."""
@@ -185,10 +196,11 @@ class Worker:
             if self._cancelled(turn):
                 return
             last = index == len(texts) - 1
-            yield m.SegmentReady(turn, index, self._clip(segment), last)
+            yield m.SegmentReady(turn, index, self._clip(segment, last), last)
 
-    def _clip(self, segment: Segment) -> Clip:
-        return self.voice.speak(for_speech(segment.text))
+    def _clip(self, segment: Segment, last: bool) -> Clip:
+        clip = self.voice.speak(for_speech(segment.text))
+        return clip if last else with_pause(clip, segment.text, self._pause)
 
     def _apologise(self, command: m.WorkerCommand) -> Iterator[m.Event]:
         match command:
