@@ -12,7 +12,9 @@ from assistant.models.shelf import refuse_damaged
 from assistant.speech.recogniser import Grammar, Recogniser
 from assistant.speech.style import StyledVoice
 from assistant.speech.voice import Voice
+from assistant.store import Store
 
+_TOLD = "embedded engines"
 NO_VOSK = "No Vosk model is installed; get one with: assistant models fetch."
 NO_PIPER = "No Piper voice is installed; get one with: assistant models fetch."
 
@@ -88,6 +90,28 @@ def open_voice(speech: settings.Speech, models: Path | None = None) -> tuple[Voi
     except AssistantError as e:
         voice, sentence = _espeak(speech)
         return voice, f"{sentence} The Piper voice is unusable: {e}."
+
+
+def introduction(recogniser: Recogniser, voice: Voice, store: Store) -> str:
+    """Return what to say first, once per installation, where embedded engines stand in; or "".
+
+    It names the engines that run and how to get better ones. Saying it again takes a change of
+    engines.
+    """
+    hears, speaks = recogniser.name, voice.name
+    if hears.startswith("vosk ") and speaks.startswith("piper "):
+        return ""
+    if store.get("speaker", _TOLD, "") == f"{hears}, {speaks}":
+        return ""
+    store.set("speaker", _TOLD, f"{hears}, {speaks}")
+    lines = []
+    if not hears.startswith("vosk "):
+        lines.append("I listen with PocketSphinx, which only knows my own sentences.")
+    elif hears == "vosk household":
+        lines.append("I listen with a model made for synthetic voices.")
+    if not speaks.startswith("piper "):
+        lines.append("I speak with e speak.")
+    return " ".join((*lines, "For better engines, run: assistant models fetch."))
 
 
 def vosk_folder(speech: settings.Speech, models: Path) -> Path | None:

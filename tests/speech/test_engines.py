@@ -7,8 +7,15 @@ import pytest
 from assistant.errors import BadInput
 from assistant.models.shelf import Shelf
 from assistant.settings import Speech
-from assistant.speech.engines import open_recogniser, open_voice, piper_model, vosk_folder
+from assistant.speech.engines import (
+    introduction,
+    open_recogniser,
+    open_voice,
+    piper_model,
+    vosk_folder,
+)
 from assistant.speech.vosk_ import HOUSEHOLD
+from assistant.store import Store
 from tests.models import things
 from tests.speech import tiny_piper
 from tests.speech.sentences import GRAMMAR
@@ -110,3 +117,31 @@ def test_a_recogniser_that_is_not_there_is_refused_by_name(tmp_path, keys, says)
 def test_a_voice_that_is_not_there_is_refused_by_name(tmp_path, setting, says):
     with pytest.raises(BadInput, match=says):
         voice(tmp_path, voice=setting)
+
+
+def test_the_first_sentence_names_the_embedded_engines_once(tmp_path):
+    store = Store(tmp_path / "store.db")
+    spoken, _ = open_voice(Speech(), tmp_path)
+    heard, _ = open_recogniser(Speech(recogniser="pocketsphinx"), GRAMMAR)
+    said = introduction(heard, spoken, store)
+    assert "PocketSphinx" in said and "e speak" in said and "assistant models fetch" in said
+    assert introduction(heard, spoken, store) == ""
+    heard.close()
+    heard, _ = open_recogniser(Speech(recogniser="vosk-household"), GRAMMAR)
+    assert "synthetic voices" in introduction(heard, spoken, store)
+    heard.close()
+    spoken.close()
+    store.close()
+
+
+def test_real_models_need_no_introduction(tmp_path):
+    pytest.importorskip("onnx", reason="building a Piper voice needs the onnx package")
+    shutil.copytree(HOUSEHOLD, tmp_path / "vosk-model-small")
+    tiny_piper.build(tmp_path)
+    store = Store(tmp_path / "store.db")
+    spoken, _ = open_voice(Speech(), tmp_path)
+    heard, _ = open_recogniser(Speech(), GRAMMAR, models=tmp_path)
+    assert introduction(heard, spoken, store) == ""
+    heard.close()
+    spoken.close()
+    store.close()
