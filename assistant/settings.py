@@ -68,7 +68,7 @@ class Speech:
     vosk_model: str = setting("", "name or folder of a Vosk model; empty takes an installed one")
     voice: str = setting("auto", "'auto', 'espeak:VARIANT', 'piper:NAME' or 'piper:PATH.onnx'")
     speed: float = setting(1.0, "pace of the voice; 1 is its own", low=0.5, high=2)
-    pause_ms: int = setting(100, "pause after a sentence of a reply, ms", low=0, high=2000)
+    pause_ms: int = setting(0, "longer pause after a sentence of a reply, ms", low=0, high=2000)
     volume_db: float = setting(0.0, "loudness of the voice beside sounds and media, dB",
                                low=-20, high=6)  # fmt: skip
     whisper: bool = setting(False, "whisper everything")

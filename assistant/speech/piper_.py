@@ -158,6 +158,7 @@ def _load(path: Path, settings: dict):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads(len(os.sched_getaffinity(0)))
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3  # what it warns of is the voice makers' business
     onnxruntime.set_seed(0)
     try:
         session = onnxruntime.InferenceSession(

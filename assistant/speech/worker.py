@@ -32,6 +32,7 @@ TAIL = 7 * SAMPLE_RATE // 20  # a word ending this soon after the hit may be the
 TAIL_WORDS = 2
 REFUSALS = {"don't", "do", "not", "never", "no"}  # never dropped: they turn a command around
 ONLY_THE_NAME = SAMPLE_RATE // 4  # nothing was said but the wake word
+COMMA = SAMPLE_RATE // 4  # twice the pause of a comma that ``segments.parts`` cut off
 APOLOGY = "Sorry, something went wrong."
 
 
@@ -200,7 +201,10 @@ class Worker:
 
     def _clip(self, segment: Segment, last: bool) -> Clip:
         clip = self.voice.speak(for_speech(segment.text))
-        return clip if last else with_pause(clip, segment.text, self._pause)
+        if last:
+            return clip
+        cut = segment.item is None and segment.text.endswith((",", ";"))
+        return with_pause(clip, segment.text, max(self._pause, COMMA if cut else 0))
 
     def _apologise(self, command: m.WorkerCommand) -> Iterator[m.Event]:
         match command:
