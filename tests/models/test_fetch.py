@@ -189,6 +189,7 @@ while ended != 0:
 """
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_it_leaves_a_whole_model_or_none(server, model, tmp_path):
     """The process is killed (SIGKILL) at its first, eighth, fifteenth … system call of note."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
