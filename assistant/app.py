@@ -25,6 +25,7 @@ from assistant.errors import AssistantError
 from assistant.loop import Channels, MainLoop
 from assistant.machine import System
 from assistant.messages import Policy
+from assistant.models.registry import folder
 from assistant.panel import Panel
 from assistant.plugins import load_skills
 from assistant.settings import Settings
@@ -143,11 +144,14 @@ def assemble(
     store = Store(settings.store.path)
     understanding = Understanding(load_skills(settings, store).skills)
     dialogue = Dialogue(understanding, store, channels.inbox.put, now, volume=settings.volume.level)
+    models = folder(settings)
     recogniser, ears_are = open_recogniser(
-        settings.speech, understanding.grammar(), understanding.vocabulary()
+        settings.speech, understanding.grammar(), understanding.vocabulary(), models
     )
-    voice, voice_is = open_voice(settings.speech)
-    worker = Worker(channels, audio.ring, recogniser, dialogue, voice, understanding.stop_phrases())
+    voice, voice_is = open_voice(settings.speech, models)
+    pause = samples(settings.speech.pause_ms / 1000)
+    stops = understanding.stop_phrases()
+    worker = Worker(channels, audio.ring, recogniser, dialogue, voice, stops, pause)
     engines = (ears_are, voice_is)
     return Speaker(settings, channels, audio, main, worker, store, understanding.skills, engines)
 
@@ -180,6 +184,9 @@ def open_device(settings: Settings, board: Board | None = None) -> Device:
 
 def work(speaker: Speaker) -> None:
     """Serve the worker's queue until None arrives; the worker thread's whole life."""
+    for _ in speaker.worker.prepare():
+        if not speaker.channels.worker.empty():
+            break
     while (command := speaker.channels.worker.get()) is not None:
         for event in speaker.worker.handle(command):
             speaker.channels.inbox.put(event)

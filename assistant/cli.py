@@ -134,6 +134,25 @@ def _lights(parser: Parser) -> None:
     )
 
 
+def _models(parser: Parser) -> None:
+    parser.add_argument(
+        "action", nargs="?", choices=("list", "fetch", "remove"), default="list",
+        help="what to do (default: list)",
+    )  # fmt: skip
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="models; fetch without one gets what is needed"
+    )
+    parser.add_argument(
+        "--from", dest="source", metavar="PATH", type=Path,
+        help="fetch from this folder, archive or USB stick instead of the network",
+    )  # fmt: skip
+    parser.add_argument("--check", action="store_true", help="list: read every byte again")
+    parser.add_argument("--json", action="store_true", help="list: print it as JSON")
+    parser.add_argument(
+        "--forget", action="store_true", help="remove: also forget what was first fetched"
+    )
+
+
 COMMANDS = {
     "run": Command(commands.run, "listen and answer on the sound card", "assistant run"),
     "demo": Command(
@@ -180,6 +199,13 @@ COMMANDS = {
         "assistant lights\nassistant lights --mood thinking --count 3\n"
         "assistant lights --out moods.png",
         _lights,
+    ),
+    "models": Command(
+        commands.models,
+        "show, fetch and remove the models that make it hear and speak better",
+        "assistant models\nassistant models fetch\nassistant models fetch en_GB-alan-medium\n"
+        "assistant models fetch --from /media/pi/STICK\nassistant models remove en_GB-alan-medium",
+        _models,
     ),
     "skills": Command(
         commands.skills, "list the skills and the sentences they understand", "assistant skills"

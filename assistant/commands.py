@@ -79,9 +79,10 @@ def skills(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def say(arguments: argparse.Namespace, settings: Settings) -> int:
+    from assistant.models.registry import folder
     from assistant.speech.engines import open_voice
 
-    voice, _ = open_voice(settings.speech)
+    voice, _ = open_voice(settings.speech, folder(settings))
     try:
         clip = voice.speak(" ".join(arguments.text))
     finally:
@@ -144,6 +145,12 @@ def doctor(arguments: argparse.Namespace, settings: Settings) -> int:
         findings = examine(settings)
     show(findings, as_json=arguments.json)
     return 1 if any(finding.colour == "red" for finding in findings) else 0
+
+
+def models(arguments: argparse.Namespace, settings: Settings) -> int:
+    from assistant.models.command import run
+
+    return run(arguments, settings)
 
 
 def config(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -18,7 +18,7 @@ from assistant.language.answers import Answer, is_backchannel, read_answer
 from assistant.messages import Position
 from assistant.skill import Again, Ask, Reply, SkillError
 from assistant.speaker import Speaker, Spoken
-from assistant.speech.segments import sentences
+from assistant.speech.segments import parts
 from assistant.store import Store
 from assistant.understanding import Match, Understanding
 
@@ -27,6 +27,10 @@ _log = logging.getLogger(__name__)
 QUESTION_S = 30.0  # an unanswered question is forgotten
 REACTION = samples(0.4)  # whoever interrupts sooner than this meant the segment before
 _TURNS = 8  # replies remembered
+_UNCLEAR = ("Sorry, I didn't understand that.", "Sorry, I didn't get that.")
+_UNABLE = ("Sorry, I can't help with that.", "Sorry, that's not something I can do.")
+_YES_OR_NO = "Sorry, was that a yes or a no?"
+FIXED = ("Okay.", *_UNCLEAR, *_UNABLE, _YES_OR_NO)  # what it says often, and should say at once
 
 
 @dataclass(frozen=True)
@@ -206,7 +210,7 @@ class Dialogue:
             self._latest = _Planned(result.reply, result.start)
             return _part(self._latest)
         if isinstance(result, str):
-            return Reply.of(*sentences(result)) if sentences(result) else None
+            return Reply.of(*parts(result)) if parts(result) else None
         if result is None or isinstance(result, Reply):
             return result
         raise TypeError(f"a handler returned {type(result).__name__}, not str, Reply, Ask or None")
@@ -235,13 +239,13 @@ def _hint(ask: Ask) -> str:
         return "Sorry, which one?"
     if ask.options:
         return f"Sorry, which one: {text.join(list(ask.options), 'or')}?"
-    return "Sorry, was that a yes or a no?"
+    return _YES_OR_NO
 
 
 def _sorry(said: str, count: int) -> str:
     words = text.spoken(text.strip_trail(text.strip_lead(text.words(said))))
     if not words or text.UNKNOWN in words:
-        return ("Sorry, I didn't understand that.", "Sorry, I didn't get that.")[count % 2]
+        return _UNCLEAR[count % 2]
     if len(words) <= 6:
         return f'Sorry, I heard "{" ".join(words)}", and I can\'t help with that.'
-    return ("Sorry, I can't help with that.", "Sorry, that's not something I can do.")[count % 2]
+    return _UNABLE[count % 2]

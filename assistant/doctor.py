@@ -119,9 +119,33 @@ def _models(settings: Settings) -> Iterator[Finding]:
     )
     household = Path(__file__).parent / "speech" / "vosk_household"
     yield _found("household model", lambda: _there(household, SETUP))
-    if settings.speech.vosk_model:
-        folder = Path(settings.speech.vosk_model).expanduser()
-        yield _found("Vosk model", lambda: _there(folder, "check speech.vosk_model"))
+    yield from _fetched(settings)
+
+
+def _fetched(settings: Settings) -> Iterator[Finding]:
+    """Say which models of one's own hear and speak, and what does where there are none."""
+    from assistant.models.registry import folder
+    from assistant.models.shelf import damage
+    from assistant.speech.engines import piper_model, vosk_folder
+
+    speech, models = settings.speech, folder(settings)
+    hears, speaks = vosk_folder(speech, models), piper_model(models, speech.language)
+    for name, path, asked, stands_in in (
+        ("Vosk model", hears, speech.recogniser in ("auto", "vosk"),
+         "none; PocketSphinx listens, which knows only the skills' sentences"),
+        ("Piper voice", speaks and speaks.parent, speech.voice == "auto",
+         "none; espeak-ng speaks, which sounds like a robot"),
+    ):  # fmt: skip
+        if not asked:
+            continue
+        if path is None:
+            yield Finding(name, "yellow", stands_in, "assistant models fetch")
+        elif not path.exists():
+            yield Finding(name, "red", f"{path} is not there", "check speech.vosk_model")
+        elif problem := damage(path, thorough=True):
+            yield Finding(name, "red", problem, f"assistant models fetch {path.name}")
+        else:
+            yield Finding(name, "green", path.name)
 
 
 def _wake_word(word: str) -> Path:
@@ -151,9 +175,10 @@ def _refused(name: str, error: AssistantError) -> Finding:
 
 def _voice(settings: Settings) -> Finding:
     try:
+        from assistant.models.registry import folder
         from assistant.speech.engines import open_voice
 
-        voice, _ = open_voice(settings.speech)
+        voice, _ = open_voice(settings.speech, folder(settings))
         try:
             clip = voice.speak("hello")
         finally:

@@ -65,8 +65,13 @@ class Speech:
     recogniser: str = setting(
         "auto", "speech to text", choices=("auto", "vosk", "vosk-household", "pocketsphinx")
     )
-    vosk_model: str = setting("", "folder of a Vosk model; empty looks in the models folder")
-    voice: str = setting("auto", "'auto', 'espeak:VARIANT' or 'piper:PATH.onnx'")
+    vosk_model: str = setting("", "name or folder of a Vosk model; empty takes an installed one")
+    voice: str = setting("auto", "'auto', 'espeak:VARIANT', 'piper:NAME' or 'piper:PATH.onnx'")
+    speed: float = setting(1.0, "pace of the voice; 1 is its own", low=0.5, high=2)
+    pause_ms: int = setting(0, "longer pause after a sentence of a reply, ms", low=0, high=2000)
+    volume_db: float = setting(0.0, "loudness of the voice beside sounds and media, dB",
+                               low=-20, high=6)  # fmt: skip
+    whisper: bool = setting(False, "whisper everything")
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,12 @@ class Store:
 
 
 @dataclass(frozen=True)
+class Models:
+    path: str = setting("", "folder of the models; empty is the service's or your own")
+    registry: str = setting("", "a file with more models to fetch, like the shipped registry.toml")
+
+
+@dataclass(frozen=True)
 class Skills:
     folder: str = setting("/etc/assistant/skills", "the owner's skills; they override shipped ones")
     disabled: tuple[str, ...] = setting((), "skills not to load")
@@ -119,6 +130,7 @@ class Settings:
     lights: Lights = field(default_factory=Lights)
     button: Button = field(default_factory=Button)
     store: Store = field(default_factory=Store)
+    models: Models = field(default_factory=Models)
     skills: Skills = field(default_factory=Skills)
 
 

@@ -72,8 +72,10 @@ def say_time(now: datetime) -> str:
     hour, following = _hour(now.hour), _hour(now.hour + 1)
     if minute == 0:
         return hour if hour in ("noon", "midnight") else f"{hour} o'clock"
+    if now.hour == 12 and minute <= 30:
+        hour = "twelve"  # noon is a moment: nobody says "half past noon"
     if minute == 30:
-        return f"half past {hour}"
+        return "twelve thirty" if now.hour == 12 else f"half past {hour}"
     if minute in (15, 45):
         return f"quarter past {hour}" if minute == 15 else f"quarter to {following}"
     if minute % 5 == 0 and minute != 35 and minute != 25:

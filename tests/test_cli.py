@@ -189,6 +189,15 @@ def test_doctor_reports_in_json_and_by_its_status(capsys, tmp_path):
     assert all(findings[name]["remedy"] for name in red)
 
 
+def test_doctor_says_what_stands_in_for_missing_models(capsys, tmp_path):
+    nothing = ["--set", f"models.path={tmp_path}/none"]
+    cli.main(["doctor", "--json", *nothing])
+    findings = {f["name"]: f for f in json.loads(capsys.readouterr().out)["findings"]}
+    for name, engine in (("Vosk model", "PocketSphinx listens"), ("Piper voice", "espeak-ng")):
+        assert findings[name]["colour"] == "yellow" and engine in findings[name]["text"]
+        assert findings[name]["remedy"] == "assistant models fetch"
+
+
 def test_doctor_finds_what_is_wrong(capsys, tmp_path):
     (tmp_path / "broken.db").write_bytes(b"not a database at all" * 100)
     wrong = ["--set", f"store.path={tmp_path}/broken.db", "--set", "wake.word=/none.onnx"]

@@ -15,9 +15,9 @@ from assistant.errors import AssistantError, BadInput, EngineMissing, did_you_me
 from assistant.room.acoustics import FULL_SCALE_SPL
 from assistant.room.noises import noise
 from assistant.room.scene import Person, Say, Sound
+from assistant.speech.loudness import active_level
 
 _FRAME = samples(0.02)
-_MARGIN_DB = 15.9  # ITU-T P.56: speech is active this far below its active level
 _SILENCE_DB = -40.0  # leading and trailing sound below the active level by this is cut
 
 _HEADER = 44  # bytes before the samples of a WAV; its length fields say nothing in a pipe
@@ -43,23 +43,6 @@ def render_sound(sound: Sound, seed: int) -> np.ndarray:
     """Return a sound like ``render_line``; ``seed`` varies generated ones."""
     dry = noise(sound.kind, seed) if sound.wav is None else trim(read_recording(sound.wav))
     return at_level(dry, sound.level_db)
-
-
-def active_level(x: np.ndarray) -> float:
-    """Return the level of ``x`` in dB re full scale over the frames in which something sounds.
-
-    The idea of ITU-T P.56 with 20 ms frames: a frame counts when it lies within 15.9 dB of the
-    level of all that count. -120 for silence.
-    """
-    frames = x[: len(x) // _FRAME * _FRAME].reshape(-1, _FRAME) if len(x) >= _FRAME else x[None]
-    power = np.mean(np.square(frames, dtype=np.float64), axis=1)
-    power = power[power > 1e-12]
-    if not power.size:
-        return -120.0
-    level = 10 * np.log10(power.mean())
-    for _ in range(20):
-        level = 10 * np.log10(power[10 * np.log10(power) >= level - _MARGIN_DB].mean())
-    return float(level)
 
 
 def at_level(x: np.ndarray, db_spl: float) -> np.ndarray:

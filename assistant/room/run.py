@@ -25,13 +25,13 @@ from assistant.board import load_board
 from assistant.errors import BadInput
 from assistant.room.console import Narrator
 from assistant.room.device import VirtualRoom
-from assistant.room.people import active_level
 from assistant.room.plot import draw
 from assistant.room.record import Hop, Record, write_files
 from assistant.room.report import make_report, write_report
 from assistant.room.scene import Scene, load_scene
 from assistant.room.stage import Stage
 from assistant.settings import Settings, with_overrides
+from assistant.speech.loudness import active_level
 
 FIXED_COSTS = {
     "Recognise": 0.005,

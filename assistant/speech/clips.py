@@ -10,7 +10,7 @@ import numpy as np
 from assistant.audio.format import SAMPLE_RATE
 from assistant.audio.resample import Resampler
 from assistant.speech.segments import has_word
-from assistant.speech.voice import WordTime
+from assistant.speech.voice import Clip, WordTime
 
 
 def to_speaker_rate(x: np.ndarray, rate: int) -> np.ndarray:
@@ -29,6 +29,16 @@ def trim_silence(samples: np.ndarray, keep: int = 480) -> np.ndarray:
     """Return ``samples`` without the silence at their end, but for ``keep`` samples of it."""
     loud = np.flatnonzero(np.abs(samples) > 1e-3)
     return samples[: min(int(loud[-1]) + 1 + keep, len(samples))] if loud.size else samples[:0]
+
+
+def with_pause(clip: Clip, text: str, pause: int) -> Clip:
+    """Return the clip of ``text`` with the silence of ``pause`` samples after it.
+
+    Half of it where the sentence goes on: after a clause or an item of a list.
+    """
+    ended = text.rstrip(" \"')]")[-1:] in (*".!?…",)
+    silence = np.zeros(pause if ended else pause // 2, np.float32)
+    return Clip(np.concatenate((clip.samples, silence)), clip.words)
 
 
 def interpolate(text: str, start: int, end: int) -> tuple[WordTime, ...]:

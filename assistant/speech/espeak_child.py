@@ -18,6 +18,7 @@ HEADER = struct.Struct("<BI")
 HELLO, SPEAK = 1, 2
 SYNCHRONOUS, UTF8, BY_CHARACTER = 2, 1, 1
 END_OF_LIST, WORD, END = 0, 1, 5
+RATE = 1
 
 
 class Event(c.Structure):
@@ -65,8 +66,11 @@ def start(lib):
     return rate
 
 
-def speak(lib, variant, text):
-    """Return (rate, words, pcm): words as [first character, length, sample], 16-bit samples."""
+def speak(lib, variant, text, pace):
+    """Return (rate, words, pcm): words as [first character, length, sample], 16-bit samples.
+
+    ``pace`` is in words a minute.
+    """
     rate = start(lib)
     pcm, words = bytearray(), []
 
@@ -85,6 +89,7 @@ def speak(lib, variant, text):
     lib.espeak_SetSynthCallback(callback)
     if not select_voice(lib, variant.encode()):
         raise LookupError(f"espeak-ng has no voice {variant}")
+    lib.espeak_SetParameter(RATE, pace, 0)
     data = text.encode() + b"\0"
     if lib.espeak_Synth(data, len(data), 0, BY_CHARACTER, 0, UTF8, None, None) != 0:
         raise RuntimeError("espeak-ng could not speak")
@@ -99,7 +104,7 @@ def answer(lib, operation, payload):
         version = lib.espeak_Info(c.byref(path)).decode()
         return json.dumps({"version": version, "data": path.value.decode()}).encode()
     request = json.loads(payload)
-    rate, words, pcm = speak(lib, request["variant"], request["text"])
+    rate, words, pcm = speak(lib, request["variant"], request["text"], request["pace"])
     head = json.dumps({"rate": rate, "words": words}).encode()
     return struct.pack("<I", len(head)) + head + pcm
 

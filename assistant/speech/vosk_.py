@@ -24,6 +24,7 @@ HOUSEHOLD = Path(__file__).with_name("vosk_household") / "model"
 _UNKNOWN = "[unk]"
 _PIECE = 16_000
 _FST_MAGIC = struct.pack("<i", 2125659606)
+_HAS_OUTPUT_SYMBOLS = 2  # OpenFst's FstHeader::HAS_OSYMBOLS
 _REMEDY = "unpack the model again"
 
 
@@ -193,11 +194,13 @@ def check_model(folder: Path) -> None:
     graph = ["graph/HCLG.fst"] if (folder / "graph/HCLG.fst").is_file() else []
     for name in ("am/final.mdl", "conf/mfcc.conf", "conf/model.conf"):
         _need(folder, name)
+    named = False
     for name in graph or ("graph/HCLr.fst", "graph/Gr.fst"):
-        _check_fst(folder, name)
+        named = _check_fst(folder, name)  # the last one has the words, if any has
+    if not named:
+        _need(folder, "graph/words.txt")
     if not graph:
-        for name in ("graph/words.txt", "graph/disambig_tid.int"):
-            _need(folder, name)
+        _need(folder, "graph/disambig_tid.int")
     _need_content(folder / "am/final.mdl", b"<TransitionModel>", 64)
     _need_content(folder / "conf/model.conf", b"--endpoint.silence-phones", 100_000)
 
@@ -217,22 +220,28 @@ def _need_content(path: Path, content: bytes, within: int) -> None:
             raise BadInput(str(path), f"no {content.decode()} in it", _REMEDY)
 
 
-def _check_fst(folder: Path, name: str) -> None:
-    """Compare an OpenFst file's size with the states and arcs its header promises."""
+def _check_fst(folder: Path, name: str) -> bool:
+    """Compare an OpenFst file's size with the states and arcs its header promises.
+
+    Returns whether it carries the names of its words, as the published models' Gr.fst does.
+    """
     path = _need(folder, name)
     with path.open("rb") as f:
         head = f.read(256)
     try:
         kind, at = _string(head, 4)
         _arc, at = _string(head, at)
-        states, arcs = struct.unpack_from("<qq", head, at + 4 + 4 + 8 + 8)
+        _version, flags, _properties, _start, states, arcs = struct.unpack_from("<iiQqqq", head, at)
     except (struct.error, ValueError):
         states = -1
     if head[:4] != _FST_MAGIC or states < 0:
         raise BadInput(str(path), "not an OpenFst file", _REMEDY)
     smallest = states * (20 if "const" in kind or "lookahead" in kind else 12) + max(arcs, 0) * 16
+    if kind == "ngram":  # packed: a word and a weight for each state, and less than that for arcs
+        smallest = states * 8
     if path.stat().st_size < smallest:
         raise BadInput(str(path), "cut off", _REMEDY)
+    return bool(flags & _HAS_OUTPUT_SYMBOLS)
 
 
 def _string(data: bytes, at: int) -> tuple[str, int]:

@@ -13,12 +13,13 @@ from dataclasses import replace
 from assistant import messages as m
 from assistant.audio.capture import CaptureRing
 from assistant.audio.format import SAMPLE_RATE
-from assistant.dialogue import Dialogue
+from assistant.dialogue import FIXED, Dialogue
 from assistant.errors import AssistantError
 from assistant.language.text import UNKNOWN
 from assistant.language.text import words as spoken_words
 from assistant.loop import Channels
 from assistant.skill import Reply, Segment
+from assistant.speech.clips import with_pause
 from assistant.speech.hearing import Hearing, could_be_said
 from assistant.speech.normalise import for_speech
 from assistant.speech.recogniser import HeardWord, Recogniser, Transcript
@@ -33,6 +34,7 @@ TAIL_WORDS = 2
 REFUSALS = {"don't", "do", "not", "never", "no"}  # never dropped: they turn a command around
 SAYING_BEFORE, SAYING_AFTER = 6 * SAMPLE_RATE // 5, 4 * SAMPLE_RATE // 5  # around a duck
 ONLY_THE_NAME = SAMPLE_RATE // 4  # nothing was said but the wake word
+COMMA = SAMPLE_RATE // 4  # twice the pause of a comma that ``segments.parts`` cut off
 APOLOGY = "Sorry, something went wrong."
 
 
@@ -47,10 +49,11 @@ class Worker:
         dialogue: Dialogue,
         voice: Voice,
         stops: tuple[str, ...],
+        pause: int = 0,
     ) -> None:
         self._channels, self._ring = channels, ring
         self.recogniser, self.dialogue, self.voice = recogniser, dialogue, voice
-        self._stops = stops
+        self._stops, self._pause = stops, pause  # samples between two parts of a reply
         self._hearing: Hearing | None = None
         self._spoken: dict[int, tuple[str, ...]] = {}  # what the reply of a turn says
         self._clips: dict[int, Clip] = {}  # of the reply's segments
@@ -68,6 +71,15 @@ class Worker:
         except Exception:
             log.exception("the worker failed on %s", type(command).__name__)
             yield from self._apologise(command)
+
+    def prepare(self) -> Iterator[str]:
+        """Let the voice make what it says often, one phrase at a time, yielding each."""
+        for text in (*FIXED, APOLOGY):
+            try:
+                self.voice.speak(text)
+            except AssistantError as error:
+                log.error("%s", error)
+            yield text
 
     def close(self) -> None:
         """Release the engines."""
@@ -203,11 +215,15 @@ class Worker:
             if self._cancelled(turn):
                 return
             last = index == len(texts) - 1
-            clip = self._clips[index] = self._clip(segment)
+            clip = self._clips[index] = self._clip(segment, last)
             yield m.SegmentReady(turn, index, clip, last)
 
-    def _clip(self, segment: Segment) -> Clip:
-        return self.voice.speak(for_speech(segment.text))
+    def _clip(self, segment: Segment, last: bool) -> Clip:
+        clip = self.voice.speak(for_speech(segment.text))
+        if last:
+            return clip
+        cut = segment.item is None and segment.text.endswith((",", ";"))
+        return with_pause(clip, segment.text, max(self._pause, COMMA if cut else 0))
 
     def _apologise(self, command: m.WorkerCommand) -> Iterator[m.Event]:
         match command:

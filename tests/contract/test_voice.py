@@ -6,20 +6,28 @@ import numpy as np
 import pytest
 
 from assistant.errors import AssistantError
+from assistant.settings import Speech
 from assistant.speech.espeak_ import EspeakVoice
 from assistant.speech.piper_ import PiperVoice
+from assistant.speech.style import StyledVoice
 from tests.speech import tiny_piper
 
 TEXT = "You have two items: olive oil, and bread."
 
 
-@pytest.fixture(scope="module", params=["espeak", "piper"])
+@pytest.fixture(
+    scope="module", params=["espeak", "piper", "piper with noise", "styled espeak", "whisper"]
+)
 def make(request, tmp_path_factory):
     """Return a function that opens a new voice of one kind."""
     if request.param == "espeak":
         return lambda: EspeakVoice("en-us")
+    if request.param == "styled espeak":
+        return lambda: StyledVoice(EspeakVoice("en-gb+f2", 1.3), Speech(volume_db=3.0))
     pytest.importorskip("onnx", reason="building a Piper voice needs the onnx package")
-    path = tiny_piper.build(tmp_path_factory.mktemp("piper"))
+    path = tiny_piper.build(tmp_path_factory.mktemp("piper"), noise="noise" in request.param)
+    if request.param == "whisper":
+        return lambda: StyledVoice(PiperVoice(path, 0.8), Speech(whisper=True))
     return lambda: PiperVoice(path)
 
 

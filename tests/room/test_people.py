@@ -8,8 +8,9 @@ from assistant.audio.format import SAMPLE_RATE, level_db
 from assistant.errors import BadInput
 from assistant.room.acoustics import FULL_SCALE_SPL
 from assistant.room.noises import KINDS
-from assistant.room.people import active_level, read_recording, render_line, render_sound, trim
+from assistant.room.people import read_recording, render_line, render_sound, trim
 from assistant.room.scene import Person, Say, Sound, When
+from assistant.speech.loudness import active_level
 
 ANA = Person("Ana", (1.0, 1.0, 1.5), "espeak:en-us+f3", 62.0)
 NOW = When(at_s=0.0)

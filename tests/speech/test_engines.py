@@ -5,9 +5,18 @@ import shutil
 import pytest
 
 from assistant.errors import BadInput
+from assistant.models.shelf import Shelf
 from assistant.settings import Speech
-from assistant.speech.engines import open_recogniser, open_voice
+from assistant.speech.engines import (
+    introduction,
+    open_recogniser,
+    open_voice,
+    piper_model,
+    vosk_folder,
+)
 from assistant.speech.vosk_ import HOUSEHOLD
+from assistant.store import Store
+from tests.models import things
 from tests.speech import tiny_piper
 from tests.speech.sentences import GRAMMAR
 
@@ -52,6 +61,36 @@ def test_auto_goes_on_without_a_broken_model_and_says_so(tmp_path):
     assert name == "espeak-ng en-us" and "no key 'audio'" in sentence
 
 
+def test_of_several_models_that_of_the_language_goes_first(tmp_path):
+    names = ("vosk-model-small-de-0.15", "vosk-model-small-en-us-0.15", "vosk-mine")
+    for name in names:
+        (tmp_path / name).mkdir()
+    assert vosk_folder(Speech(), tmp_path).name == "vosk-model-small-en-us-0.15"
+    assert vosk_folder(Speech(vosk_model="vosk-mine"), tmp_path) == tmp_path / "vosk-mine"
+    for name in ("de_DE-thorsten-medium", ".fetch", "mine", "en_GB-alan-medium"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.onnx").touch()
+        (tmp_path / name / f"{name}.onnx.json").touch()
+    assert piper_model(tmp_path).stem == "en_GB-alan-medium"
+    assert piper_model(tmp_path, "de").stem == "de_DE-thorsten-medium"
+    assert piper_model(tmp_path, "fr").stem == "mine"
+    assert piper_model(tmp_path / "none") is None
+
+
+def test_a_damaged_model_is_never_loaded(tmp_path):
+    shelf = Shelf(tmp_path)
+    model = things.vosk(things.published("http://localhost/x.zip", b""))
+    path = shelf.install(model, lambda new: shutil.copytree(HOUSEHOLD, new, dirs_exist_ok=True),
+                         "published", {})  # fmt: skip
+    assert recogniser(tmp_path)[0] == f"vosk {things.NAME}"
+    words = path / "graph" / "words.txt"
+    words.write_bytes(words.read_bytes().replace(b"milk", b"milc"))
+    name, sentence = recogniser(tmp_path)
+    assert name == "pocketsphinx en-us" and "graph/words.txt is damaged; repair it" in sentence
+    with pytest.raises(BadInput, match=f"assistant models fetch {things.NAME}"):
+        recogniser(tmp_path, recogniser="vosk")
+
+
 def test_what_was_asked_for_is_opened(tmp_path):
     assert recogniser(tmp_path, recogniser="vosk-household")[0] == "vosk household"
     assert recogniser(tmp_path, recogniser="pocketsphinx")[0] == "pocketsphinx en-us"
@@ -78,3 +117,31 @@ def test_a_recogniser_that_is_not_there_is_refused_by_name(tmp_path, keys, says)
 def test_a_voice_that_is_not_there_is_refused_by_name(tmp_path, setting, says):
     with pytest.raises(BadInput, match=says):
         voice(tmp_path, voice=setting)
+
+
+def test_the_first_sentence_names_the_embedded_engines_once(tmp_path):
+    store = Store(tmp_path / "store.db")
+    spoken, _ = open_voice(Speech(), tmp_path)
+    heard, _ = open_recogniser(Speech(recogniser="pocketsphinx"), GRAMMAR)
+    said = introduction(heard, spoken, store)
+    assert "PocketSphinx" in said and "e speak" in said and "assistant models fetch" in said
+    assert introduction(heard, spoken, store) == ""
+    heard.close()
+    heard, _ = open_recogniser(Speech(recogniser="vosk-household"), GRAMMAR)
+    assert "synthetic voices" in introduction(heard, spoken, store)
+    heard.close()
+    spoken.close()
+    store.close()
+
+
+def test_real_models_need_no_introduction(tmp_path):
+    pytest.importorskip("onnx", reason="building a Piper voice needs the onnx package")
+    shutil.copytree(HOUSEHOLD, tmp_path / "vosk-model-small")
+    tiny_piper.build(tmp_path)
+    store = Store(tmp_path / "store.db")
+    spoken, _ = open_voice(Speech(), tmp_path)
+    heard, _ = open_recogniser(Speech(), GRAMMAR, models=tmp_path)
+    assert introduction(heard, spoken, store) == ""
+    heard.close()
+    spoken.close()
+    store.close()

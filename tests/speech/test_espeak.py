@@ -33,6 +33,33 @@ def test_words_start_where_they_are_heard():
     assert np.sqrt(np.mean(gap**2)) < 0.02
 
 
+@pytest.mark.parametrize("speed", [0.6, 1.0, 1.8])
+def test_the_times_of_words_are_where_their_sound_is(speed):
+    """Words between pauses begin where sound rises again, within 40 ms: a p's closure is silent."""
+    text = "Apples. Bread. Oranges. Eggs. Potatoes. Milk."
+    voice = EspeakVoice("en-us", speed)
+    clip = voice.speak(text)
+    voice.close()
+    step = 160
+    frames = clip.samples[: len(clip.samples) // step * step].reshape(-1, step)
+    loud = np.sqrt(np.mean(frames**2, axis=1)) > 0.01
+    quiet_before = [not loud[max(i - 6, 0) : i].any() for i in range(len(loud))]
+    onsets = [i * step for i in range(len(loud)) if loud[i] and quiet_before[i]]
+    assert [w.text for w in clip.words] == text.split()
+    limit = 640 / min(speed, 1)
+    for word in clip.words:
+        assert min(abs(word.start - onset) for onset in onsets) < limit, (word, onsets)
+
+
+def test_the_times_of_words_stay_right_behind_letters_of_many_bytes():
+    voice = EspeakVoice("en-us")
+    plain, accented = voice.speak("Cafe creme, please."), voice.speak("Café crème, please.")
+    voice.close()
+    assert [w.text for w in accented.words] == ["Café", "crème,", "please."]
+    last = len(accented.samples) - accented.words[-1].start
+    assert last == pytest.approx(len(plain.samples) - plain.words[-1].start, abs=320)
+
+
 @pytest.mark.parametrize(
     ("variant", "says"),
     [("en-us+f33", '"f3"'), ("xx-yy", "no voice xx-yy"), ("", "no language")],

@@ -5,7 +5,7 @@ import pytest
 
 from assistant.errors import BadInput
 from assistant.speech.onnx_outputs import with_durations
-from assistant.speech.piper_ import PiperVoice
+from assistant.speech.piper_ import PiperVoice, threads
 from tests.speech import tiny_piper
 
 onnx = pytest.importorskip("onnx", reason="building a Piper voice needs the onnx package")
@@ -67,4 +67,26 @@ def test_a_broken_voice_is_named_with_a_remedy(tmp_path, break_it, says):
     path = tiny_piper.build(tmp_path)
     break_it(path)
     with pytest.raises(BadInput, match=says):
+        PiperVoice(path)
+
+
+def test_the_audio_thread_keeps_its_core():
+    assert [threads(cores) for cores in (1, 2, 3, 4, 8)] == [1, 1, 2, 3, 3]
+
+
+def test_a_phrase_said_before_comes_at_once_however_much_was_said_since(tmp_path):
+    voice = PiperVoice(tiny_piper.build(tmp_path, noise=True))
+    okay = voice.speak("Okay.")
+    for number in range(12):
+        voice.speak(f"This is long sentence number {number}, and it is soon forgotten.")
+    assert voice.speak("Okay.") is okay
+    assert voice._long.size <= voice._long.limit and voice._short.size <= voice._short.limit
+
+
+def test_a_model_that_is_no_voice_is_refused(tmp_path):
+    from assistant.audio.onnx_ import file_in_wheel
+
+    path = tiny_piper.build(tmp_path)
+    path.write_bytes(file_in_wheel("silero_vad", "data/silero_vad.onnx").read_bytes())
+    with pytest.raises(BadInput, match="tiny.onnx: a model, but not a Piper voice"):
         PiperVoice(path)

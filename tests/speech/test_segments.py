@@ -30,6 +30,34 @@ def test_sentences_end_where_a_reader_stops(text, expected):
     assert segments.sentences(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Your list has five things on it, and two of them are new. Shall I read it?",
+         ["Your list has five things on it,", "and two of them are new.", "Shall I read it?"]),
+        ("If you like, I can read the whole shopping list to you now.",
+         ["If you like, I can read the whole shopping list to you now."]),
+        ("I can read the whole shopping list to you now, Ana.",
+         ["I can read the whole shopping list to you now, Ana."]),
+        ("You have milk, eggs, bread, rice and olive oil on your list.",
+         ["You have milk, eggs,", "bread, rice and olive oil on your list."]),
+        ("It costs 1,000 euros and that is more than I thought it would.",
+         ["It costs 1,000 euros and that is more than I thought it would."]),
+        ("The oven is still on – shall I turn it off for you?",
+         ["The oven is still on", "– shall I turn it off for you?"]),
+        ("Added milk, eggs and bread.", ["Added milk, eggs and bread."]),
+        ("", []),
+    ],
+)  # fmt: skip
+def test_a_long_first_sentence_starts_with_its_first_clause(text, expected):
+    assert segments.parts(text) == expected
+
+
+@given(TEXTS)
+def test_parts_keep_every_word(text):
+    assert " ".join(segments.parts(text)).split() == text.split()
+
+
 def test_it_resumes_at_the_clause_when_that_began_a_moment_ago_else_at_the_word():
     words = tuple(
         WordTime(text, i * 8000, (i + 1) * 8000)

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import shutil
+import struct
 
 import numpy as np
 import pytest
 
 from assistant.errors import BadInput
 from assistant.speech.espeak_ import EspeakVoice
-from assistant.speech.vosk_ import HOUSEHOLD, VoskRecogniser
+from assistant.speech.vosk_ import HOUSEHOLD, VoskRecogniser, check_model
 
 FILES = sorted(str(p.relative_to(HOUSEHOLD)) for p in HOUSEHOLD.rglob("*") if p.is_file())
 NEEDED = [f for f in FILES if "phones" not in f]
@@ -37,6 +38,54 @@ def test_a_cut_off_model_is_refused_by_name(model, name):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(BadInput, match="vosk-broken"):
         VoskRecogniser(model)
+
+
+def with_names_inside(fst: bytes, words: str) -> bytes:
+    """Return an OpenFst file that carries its words' names, as the published models' Gr.fst does.
+
+    The symbol table follows the header, which says so in its flags (OpenFst's symbol-table.cc).
+    """
+    at = 4
+    for _ in ("the FST's type", "the arcs' type"):
+        at += 4 + struct.unpack_from("<i", fst, at)[0]
+    head, rest = bytearray(fst[: at + 40]), fst[at + 40 :]
+    struct.pack_into("<i", head, at + 4, 2)
+    pairs = [line.split() for line in words.splitlines()]
+    table = struct.pack("<ii", 2125658996, 5) + b"words" + struct.pack("<qq", *[len(pairs)] * 2)
+    for word, key in pairs:
+        table += struct.pack("<i", len(word.encode())) + word.encode() + struct.pack("<q", int(key))
+    return bytes(head) + table + rest
+
+
+def test_a_model_laid_out_like_the_published_ones_is_read(model):
+    """They have no words.txt: Gr.fst names its words itself."""
+    gr, words = model / "graph" / "Gr.fst", model / "graph" / "words.txt"
+    named = with_names_inside(gr.read_bytes(), words.read_text("utf-8"))
+    words.unlink()
+    with pytest.raises(BadInput, match=r"graph/words\.txt is missing"):
+        VoskRecogniser(model)
+    gr.write_bytes(named)
+    recogniser = VoskRecogniser(model)
+    assert recogniser.lacks(["milk", "quinoa"]) == ("quinoa",)
+    voice = EspeakVoice("en-us+f3")
+    stream = recogniser.open()
+    stream.feed(0.3 * voice.speak("add milk to my shopping list").samples)
+    assert stream.finish().text == "add milk to my shopping list"
+    stream.close()
+    voice.close()
+    recogniser.close()
+
+
+def test_a_packed_language_model_may_be_smaller_than_its_arcs(model):
+    """A Gr.fst of type "ngram" keeps its arcs in half the space of a plain one."""
+    gr = model / "graph" / "Gr.fst"
+    head = struct.pack("<ii5si8s", 2125659606, 5, b"ngram", 8, b"standard")
+    header = head + struct.pack("<iiQqqq", 4, 2, 0, 0, 100, 300)
+    gr.write_bytes(header + bytes(100 * 16))
+    check_model(model)
+    gr.write_bytes(header + bytes(300))
+    with pytest.raises(BadInput, match="Gr.fst: cut off"):
+        check_model(model)
 
 
 def test_a_folder_that_is_no_model_is_refused_by_name(tmp_path):

@@ -14,10 +14,11 @@ from assistant.audio.format import HOP, samples
 from assistant.errors import AssistantError
 from assistant.loop import Channels, MainLoop
 from assistant.settings import Settings, with_overrides
+from assistant.skill import Reply, Segment
 from assistant.speech.engines import open_recogniser, open_voice
 from assistant.speech.recogniser import Transcript
 from assistant.speech.voice import Clip
-from assistant.speech.worker import APOLOGY, TRAILING, Worker
+from assistant.speech.worker import APOLOGY, COMMA, TRAILING, Worker
 from assistant.state import Mode, State
 from tests.talking import Talk, shipped
 
@@ -463,4 +464,33 @@ def test_a_recogniser_that_fails_heard_nothing(tmp_path, recogniser, voice, wher
     heard = final(desk.hear("what time is it"))
     assert (heard.turn, heard.text, heard.command) == (1, "", False)
     assert answers(desk)
+    desk.talk.store.close()
+
+
+# --- the sound of a reply --------------------------------------------------------------------
+
+
+def test_between_its_parts_it_pauses_but_not_at_the_end(desk):
+    desk.worker._pause = 800
+    reply = Reply((Segment("Two things:"), Segment("milk,", item=1), Segment("and eggs.", item=2)))
+    _, *ready = desk.worker._say(1, reply)
+    silent = [np.flatnonzero(e.clip.samples[::-1])[0] for e in ready]
+    spoken = [np.flatnonzero(desk.voice.speak(t).samples[::-1])[0] for t in list(desk.voice.asked)]
+    assert [a - b for a, b in zip(silent, spoken, strict=True)] == [400, 400, 0]
+
+
+def test_a_clause_cut_from_its_sentence_keeps_the_pause_of_its_comma(desk):
+    reply = Reply.of("Your list has five things,", "and two of them are new.")
+    _, first, second = desk.worker._say(1, reply)
+    alone = [desk.voice.speak(text).samples for text in list(desk.voice.asked)]
+    assert len(first.clip.samples) - len(alone[0]) == COMMA // 2
+    assert len(second.clip.samples) == len(alone[1])
+
+
+def test_what_it_says_often_is_made_before_it_is_needed(tmp_path, recogniser, voice, caplog):
+    failing = Failing(voice, AssistantError("the engine coughed"))
+    desk = Desk(Talk(tmp_path / "assistant.db"), recogniser, failing)
+    phrases = list(desk.worker.prepare())
+    assert "Okay." in phrases and APOLOGY in phrases
+    assert failing.asked == phrases[1:] and "coughed" in caplog.text
     desk.talk.store.close()

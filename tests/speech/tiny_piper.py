@@ -29,6 +29,12 @@ def build(folder: Path, *, noise: bool = False) -> Path:
         h.make_node("Add", ["zeros", "frames"], ["w"]),
         h.make_node("Mul", ["w", "length_scale"], ["w_scaled"]),
         h.make_node("Ceil", ["w_scaled"], ["w_ceil"]),
+        # Every id sounds as long as its duration says; they are all equal.
+        h.make_node("Reshape", ["w_ceil", "flat_shape"], ["durations"]),
+        h.make_node("Gather", ["durations", "first"], ["duration"]),
+        h.make_node("Mul", ["duration", "frame"], ["samples"]),
+        h.make_node("Range", ["zero", "samples", "unit"], ["places"]),
+        h.make_node("Mul", ["places", "pitch"], ["phase"]),
         h.make_node("Unsqueeze", ["ids", "axes2"], ["columns"]),
         h.make_node("Mul", ["columns", "phase"], ["angles"]),
         h.make_node("Sin", ["angles"], ["waves"]),
@@ -44,11 +50,12 @@ def build(folder: Path, *, noise: bool = False) -> Path:
         ]
         last = "noisy"
     nodes.append(h.make_node("Unsqueeze", [last, "axes1"], ["output"]))
-    phase = (np.arange(1, FRAMES * FRAME + 1) * 0.003).astype(np.float32)
     constants = [
+        const("flat_shape", np.array([-1])), const("frame", np.float32(FRAME)),
+        const("unit", np.float32(1)), const("pitch", np.float32(0.003)),
         const("one", np.int64(1)), const("first", np.int64(0)), const("zero", np.float32(0)),
         const("frames", np.float32(FRAMES)), const("axes2", np.array([2])),
-        const("axes1", np.array([1])), const("phase", phase), const("shape", np.array([1, -1])),
+        const("axes1", np.array([1])), const("shape", np.array([1, -1])),
     ]  # fmt: skip
     graph = h.make_graph(
         nodes, "tiny",
