@@ -6,15 +6,17 @@ The audio thread and ``assistant replay`` share it: what replays badly would hav
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
 from assistant.audio.bargein import Evidence, NoiseFloor
 from assistant.audio.format import HOP, SAMPLE_RATE
 from assistant.audio.front_end import FrontEnd
+from assistant.audio.verifier import HouseholdWord, Verifier
 from assistant.audio.voice_activity import VoiceActivity
 from assistant.audio.wake import SURE, Hit, WakeDecision, WakeWord
-from assistant.settings import Settings
+from assistant.settings import Settings, Wake
 
 # A wake word over the reply leaves 12 hops or more (5th percentile 17, of 36 recorded people heard
 # over it in four rooms) 6 dB above the expected residual echo; a phrase of our own that resembled
@@ -45,7 +47,8 @@ class Ears:
     def __init__(self, mics: int, settings: Settings, *, loopback: bool = False) -> None:
         self.front_end = FrontEnd(mics, settings.echo, loopback=loopback)
         self.evidence = Evidence()
-        self._wake = WakeWord(settings.wake.word)
+        self._household = _household(settings.wake)
+        self._wake = self._household or WakeWord(settings.wake.word)
         self._decision = WakeDecision(settings.wake.threshold, lag=self._wake.lag)
         self._threshold_playing = settings.wake.threshold_playing
         self._voice = VoiceActivity()
@@ -100,7 +103,8 @@ class Ears:
             now.score, now.hit = score, self._decision.update(now.at, score, threshold)
             if now.hit is not None:
                 own = playing and self._explained()
-                now.hit = None if own else self._end_of_word(now.hit)
+                doubted = self._household and not self._household.accepts(now.hit.score)
+                now.hit = None if own or doubted else self._end_of_word(now.hit)
         now.speech = self._voice.process(clean)
         now.noise = self._noise.update(broadband)
         return now
@@ -114,3 +118,9 @@ class Ears:
         return self.evidence.update(
             now.at, now.speech, now.power, now.residual, now.noise, self.front_end.converged
         )
+
+
+def _household(wake: Wake) -> HouseholdWord | None:
+    if not wake.verifier:
+        return None
+    return HouseholdWord(wake.word, Verifier(Path(wake.verifier), wake.word))

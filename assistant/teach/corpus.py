@@ -215,7 +215,9 @@ class Makers:
         start = max(0, end - len(clip))
         out[start:end] = clip[-(end - start) :]
         if speech and rng.random() < 0.25:  # somebody spoke before
-            _fill(out[: max(0, start - int(rng.uniform(0.05, 0.6) * 16_000))], _pick(speech, rng), -1)
+            _fill(
+                out[: max(0, start - int(rng.uniform(0.05, 0.6) * 16_000))], _pick(speech, rng), -1
+            )
         if speech and rng.random() < 0.4:  # and goes on with a command
             _fill(out[end + int(rng.uniform(0.03, 0.3) * 16_000) :], _pick(speech, rng), 0)
         wet = self._scenes.in_room(out)[: len(out)]

@@ -149,9 +149,7 @@ def _forward(w: Weights, x: np.ndarray) -> np.ndarray:
     return (np.maximum(r1 @ w["w2"] + w["b2"], 0) @ w["w3"] + w["b3"])[:, 0]
 
 
-def _gradient(
-    w: Weights, x: np.ndarray, labels: np.ndarray, rng: np.random.Generator
-) -> Weights:
+def _gradient(w: Weights, x: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> Weights:
     """Return the gradient of the mean cross entropy, with dropout before both upper layers."""
     r1 = np.maximum(x @ w["w1"] + w["b1"], 0)
     keep1 = (rng.random((len(x), r1.shape[1] * r1.shape[2]), np.float32) > DROPOUT) / (1 - DROPOUT)

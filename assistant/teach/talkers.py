@@ -35,7 +35,8 @@ _TIMEOUT_S = 30
 class Talker:
     """One synthetic person; ``pitch`` is 0 to 99 and ``pace`` in words a minute, as 150 is usual.
 
-    ``name`` is the engine's voice (Piper's: its file, and always the same pitch and pace). Talkers of the same engine and name are the same person.
+    ``name`` is the engine's voice; Piper's is its file, which has one pitch and pace. Talkers of
+    the same engine and name are the same person.
     """
 
     engine: str  # "espeak", "flite", "festival" or "piper"
@@ -81,9 +82,7 @@ def varied(talker: Talker, rng: np.random.Generator) -> Talker:
     name = talker.name
     if talker.engine == "espeak":
         name = f"{ACCENTS[rng.integers(len(ACCENTS))]}+{name.partition('+')[2]}"
-    return Talker(
-        talker.engine, name, int(rng.integers(15, 90)), int(rng.integers(105, 200))
-    )
+    return Talker(talker.engine, name, int(rng.integers(15, 90)), int(rng.integers(105, 200)))
 
 
 def speak(talker: Talker, text: str) -> np.ndarray:
