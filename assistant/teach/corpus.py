@@ -130,12 +130,14 @@ class Makers:
         others: int,
         recorded: Sequence[np.ndarray] = (),
         negatives: Sequence[np.ndarray] = (),
+        plain: bool = False,
     ) -> Corpus:
         """Return so many streams; a third of the words are ``recorded`` ones, where there are.
 
-        ``negatives`` are the owner's own sounds in which the word does not occur.
+        ``negatives`` are the owner's own sounds in which the word does not occur. The other
+        speech is sentences only when it is ``plain``, else also single words and no language.
         """
-        speech = self._speech(others)
+        speech = self._speech(others, plain)
         word = Collector(self._features)
         for clip in self._words(words, recorded):
             word.add(self._stream(clip, speech))
@@ -189,11 +191,11 @@ class Makers:
                 break
         return clip / max(float(np.abs(clip).max(initial=0.0)), 1e-3)
 
-    def _speech(self, count: int) -> list[np.ndarray]:
-        """Return dry speech: sentences, single words, the speaker's replies, and no language."""
+    def _speech(self, count: int, plain: bool) -> list[np.ndarray]:
+        """Return dry speech: no language, single words, the speaker's replies, and sentences."""
         out = []
         for i in range(count):
-            kind = i % 10
+            kind = i % (5 if plain else 10) + 5 * plain
             if kind < 2:
                 text = babble(self._rng, 6)
             elif kind < 5:

@@ -4,8 +4,9 @@ Each embedding goes through the same layer (96 to ``NARROW``), then all of them 
 one of ``HIDDEN`` to a score; the networks' logits are averaged. Trained with Adam (Kingma and
 Ba, 2015) on the cross entropy of batches that are half the word; what sounds most like it is
 drawn more often as time goes on (hard negative mining), and the weights are averaged over the
-last steps. Noise on the embeddings, and whole components of them hidden for a batch's window,
-make it rely on no detail of the synthetic voices: that gained more than anything else.
+last steps. Every window is learned from with noise, with some components hidden and with others
+moved all along it, as another voice would: synthetic voices are few and clear, and without that
+the head relies on their details.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from assistant.teach.onnx_file import Node, model
 NETWORKS, NARROW, HIDDEN = 3, 24, 32
 STEPS, BATCH, MINE_EVERY = 800, 256, 100
 RATE, DECAY, DROPOUT = 2e-3, 1e-4, 0.25
-NOISE, HIDE = np.float32(0.4), 0.15  # in standard deviations of a component; chance for each
+# In standard deviations of a component, for every embedding and for a window; chance to be hidden.
+NOISE, MOVE, HIDE = np.float32(0.4), np.float32(0.4), 0.15
 Weights = dict[str, np.ndarray]
 
 
@@ -109,9 +111,11 @@ def _network(
 
 
 def _blurred(w: Weights, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return ``x`` (n, 16, 96) normalised, noisy and with some components hidden."""
+    """Return ``x`` (n, 16, 96) normalised, noisy, moved and with some components hidden."""
+    whole = (len(x), 1, FEATURES)
     x = (x - w["mean"]) / w["scale"] + NOISE * rng.standard_normal(x.shape, np.float32)
-    return x * (rng.random((len(x), 1, FEATURES), np.float32) >= HIDE)
+    x *= rng.random(whole, np.float32) >= HIDE
+    return x + MOVE * rng.standard_normal(whole, np.float32)
 
 
 def _hard(logits: np.ndarray, weights: np.ndarray) -> np.ndarray:
