@@ -13,6 +13,7 @@ from assistant.audio.device import Device
 from assistant.audio.ears import Ears
 from assistant.audio.format import samples
 from assistant.audio.mixer import Mixer
+from assistant.audio.openwakeword_ import word_name
 from assistant.audio.pyaudio_device import PyAudioDevice
 from assistant.audio.thread import AudioLoop
 from assistant.board import load_board
@@ -187,7 +188,7 @@ def run(settings: Settings) -> int:
     speaker = assemble(settings, open_device(settings))
     speaker.observers.append(Status().observe)
     print("\n".join(speaker.engines))
-    print(f'Say "{settings.wake.word.replace("_", " ")}". Ctrl-C ends it.')
+    print(f'Say "{word_name(settings.wake.word).replace("_", " ")}". Ctrl-C ends it.')
     failed = serve(speaker)
     if failed:
         raise AssistantError(failed)

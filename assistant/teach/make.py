@@ -78,7 +78,10 @@ def teach(request: Request, tick: Tick = lambda _: None) -> Taught:
     recorded, kept = _split(request.recorded)
     corpus, held = _corpora(phrase, learned_people, held_people, recorded, request, tick)
     trained = head.train(
-        corpus.word, joined(corpus.near, corpus.others), lambda n: tick(n * STEP_COST)
+        corpus.word,
+        joined(corpus.near, corpus.others),
+        lambda n: tick(n * STEP_COST),
+        steps=head.STEPS,
     )
     threshold = choose_threshold(trained, held)
     recall, false = _rates(trained, held, threshold)
