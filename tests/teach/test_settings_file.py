@@ -26,8 +26,8 @@ path = "x.db"
 def test_comments_and_order_stay(tmp_path):
     path = tmp_path / "assistant.toml"
     path.write_text(OWN)
-    use(path, "wake", "word", "/home/me/hey_pumpkin.onnx")
-    assert path.read_text() == OWN.replace('"alexa"', '"/home/me/hey_pumpkin.onnx"')
+    use(path, "wake", "word", "/srv/words/hey_pumpkin.onnx")
+    assert path.read_text() == OWN.replace('"alexa"', '"/srv/words/hey_pumpkin.onnx"')
     use(path, "wake", "verifier", "us.npz")
     settings = load(path)
     assert settings.wake.word.endswith("hey_pumpkin.onnx")
