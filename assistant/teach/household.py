@@ -2,8 +2,8 @@
 
 A ridge regression (Hoerl and Kennard, 1970) on the 16 embeddings a wake word is scored on: the
 household's recordings in many rooms against what the same wake word is tempted by. Solved in its
-dual form, because there are fewer sounds than numbers. Everybody's own threshold comes from
-recordings left out in turn, so that no owner is refused for sounding unlike the others.
+dual form, because there are fewer sounds than numbers. The threshold comes from recordings left
+out in turn, so that no owner is refused for sounding unlike the others.
 """
 
 from __future__ import annotations
@@ -29,8 +29,7 @@ NEAR, SPEECH, STRANGERS = 150, 40, 40
 RIDGE = 300.0
 REFUSED = 2.0  # percent of the left-out recordings' places that may lie below the threshold
 SPAN = 9  # windows looked at around a word's end
-# A window of the stream, one row each: what the regression sees.
-Rows = np.ndarray
+Rows = np.ndarray  # float32 (n, 16 * 96): windows of embeddings, as the regression sees them
 
 
 @dataclass(frozen=True)
