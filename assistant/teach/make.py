@@ -24,7 +24,10 @@ STEP_COST = 0.05  # of a training step, in streams, for the progress bar
 # The threshold lies below all but this share of the held-out words, in percent, and by this much
 # more, because other engines' voices score that much lower than espeak-ng's (a logit).
 WEAKEST, MARGIN = 3.0, 0.6
-RECALL, FALSE_AN_HOUR = 0.8, 40.0  # a word that does worse with held-out voices is refused
+# A word that does worse with held-out voices is refused. What espeak-ng says is much nearer to
+# what was learned than what people say: "hey pumpkin" has 40 false wakes an hour there, and none
+# in 340 recordings of people.
+RECALL, FALSE_AN_HOUR = 0.8, 100.0
 
 
 @dataclass(frozen=True)
