@@ -16,6 +16,7 @@ from assistant.audio.device import Device
 from assistant.audio.ears import Ears
 from assistant.audio.format import samples
 from assistant.audio.mixer import Mixer
+from assistant.audio.openwakeword_ import word_name
 from assistant.audio.pyaudio_device import PyAudioDevice
 from assistant.audio.rotation import align
 from assistant.audio.thread import AudioLoop
@@ -228,7 +229,7 @@ def run(settings: Settings) -> int:
     speaker = assemble(settings, open_device(settings, board), board=board, live=True)
     speaker.observers.append(Status().observe)
     print("\n".join((*introduce(board, found, settings.audio.device), *speaker.engines)))
-    print(f'Say "{settings.wake.word.replace("_", " ")}". Ctrl-C ends it.')
+    print(f'Say "{word_name(settings.wake.word).replace("_", " ")}". Ctrl-C ends it.')
     panel = Panel(board, speaker.channels, lambda: speaker.audio.muted, settings)
     asked_off: list[m.PowerHeld] = []
     speaker.observers.append(

@@ -153,6 +153,34 @@ def _models(parser: Parser) -> None:
     )
 
 
+def _teach(parser: Parser) -> None:
+    parser.add_argument("phrase", nargs="*", metavar="PHRASE", help="the wake word")
+    parser.add_argument(
+        "--verify", action="store_true", help="learn the household's voices for the word in use"
+    )
+    parser.add_argument(
+        "--recordings", metavar="DIR", type=Path, help="WAVs of people saying it (default: record)"
+    )
+    parser.add_argument(
+        "--takes", metavar="N", type=whole, default=8, help="recordings to make; 0 for none"
+    )
+    parser.add_argument(
+        "--negatives", metavar="DIR", type=Path, help="sounds of your home without the word"
+    )
+    parser.add_argument(
+        "--synthetic", metavar="N", type=whole, default=1000, help="synthetic words (default 1000)"
+    )
+    parser.add_argument("--out", metavar="FILE", type=Path, help="the file to write")
+    parser.add_argument("--use", action="store_true", help="write it into the settings file")
+
+
+def whole(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 20_000:
+        raise ValueError
+    return number
+
+
 COMMANDS = {
     "run": Command(commands.run, "listen and answer on the sound card", "assistant run"),
     "demo": Command(
@@ -216,6 +244,14 @@ COMMANDS = {
         "assistant config --describe\nassistant config --write assistant.toml\n"
         "assistant config --set wake.threshold=0.6",
         _config,
+    ),
+    "teach": Command(
+        commands.teach,
+        "make a wake word of your own, or learn the household's voices",
+        'assistant teach "hey pumpkin"\n'
+        'assistant teach "hey pumpkin" --recordings our-voices --use\n'
+        "assistant teach --verify --recordings our-voices",
+        _teach,
     ),
     "bench": Command(
         commands.bench,

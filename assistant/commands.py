@@ -179,6 +179,16 @@ def _print_settings(settings: Settings) -> None:
         print(f"{row.key} = {as_toml(row.value)}{changed}\n    {row.text}{allowed}")
 
 
+def teach(arguments: argparse.Namespace, settings: Settings) -> int:
+    if not arguments.phrase and not arguments.verify:
+        raise BadInput(
+            "assistant teach", "no wake word given", 'write assistant teach "hey pumpkin"'
+        )
+    from assistant.teach import run as lesson
+
+    return lesson.run(arguments, settings)
+
+
 def bench(arguments: argparse.Namespace, settings: Settings) -> int:
     from rich.console import Console
 

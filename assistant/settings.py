@@ -33,6 +33,7 @@ class Wake:
     threshold_playing: float = setting(
         0.2, "score that wakes while the speaker itself sounds", low=0.05, high=0.99
     )
+    verifier: str = setting("", "household voices (.npz of `assistant teach --verify`), or empty")
 
 
 @dataclass(frozen=True)

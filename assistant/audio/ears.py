@@ -6,6 +6,7 @@ The audio thread and ``assistant replay`` share it: what replays badly would hav
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from assistant.audio.bargein import Evidence, NoiseFloor
 from assistant.audio.format import HOP, SAMPLE_RATE
 from assistant.audio.front_end import FrontEnd
 from assistant.audio.own_word import OwnWord
+from assistant.audio.verifier import Verifier
 from assistant.audio.voice_activity import VoiceActivity
 from assistant.audio.wake import SURE, Hit, WakeDecision
 from assistant.audio.wake_views import Wakes
@@ -63,6 +65,8 @@ class Ears:
         lag = self._wakes.lag + self.front_end.detector_latency
         self._decision = WakeDecision(settings.wake.threshold, lag=lag)
         self._own = OwnWord(settings.wake.word, self._wakes.first)
+        path = settings.wake.verifier
+        self._verifier = Verifier(Path(path), settings.wake.word) if path else None
         self._threshold_playing = settings.wake.threshold_playing
         self._voice = VoiceActivity()
         self._noise = NoiseFloor()
@@ -119,10 +123,15 @@ class Ears:
             now.score, now.hit = score, self._decision.update(now.at, score, threshold)
             if now.hit is not None:
                 own = playing and (self._explained() or self._own_word(now.at))
-                now.hit = None if own else self._end_of_word(now.hit)
+                now.hit = None if own or self._doubted(now.hit) else self._end_of_word(now.hit)
         now.speech = self._voice.process(clean)
         now.noise = self._noise.update(broadband)
         return now
+
+    def _doubted(self, hit: Hit) -> bool:
+        """Whether the household's verifier takes it for somebody else or something else."""
+        verifier = self._verifier
+        return verifier is not None and not verifier.accepts(self._wakes.best.embeddings, hit.score)
 
     def _explained(self) -> bool:
         """Whether the residual echo explains what was heard in the last second."""

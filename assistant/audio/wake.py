@@ -57,6 +57,11 @@ class WakeWord:
         self._quiet = self._embeddings_of_noise()
         self.reset()
 
+    @property
+    def embeddings(self) -> np.ndarray:
+        """What the newest score was made of, float32 (1, 16, 96); a view, valid until the next."""
+        return self._embeddings
+
     def reset(self) -> None:
         """Forget everything heard."""
         self._sound[:] = 0.0

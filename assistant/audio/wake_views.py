@@ -29,6 +29,11 @@ class Wakes:
         self._hop = 0
         self.word, self.lag = self.first.word, self.first.lag
 
+    @property
+    def best(self) -> WakeWord:
+        """The view whose latest score is the best."""
+        return self._wakes[int(np.argmax(self._scores))]
+
     def process(self, views: np.ndarray, playing: bool) -> float | None:
         """Take a hop of every view (float32 (views, HOP)); return the best score, if one is new.
 

@@ -112,11 +112,11 @@ def ours() -> Spotter:
     return spot
 
 
-def pocketsphinx(threshold: float) -> Spotter:
-    """Return pocketsphinx's keyphrase search as a spotter."""
+def pocketsphinx(threshold: float, word: str = WORD) -> Spotter:
+    """Return pocketsphinx's keyphrase search as a spotter of ``word``."""
     from pocketsphinx import Decoder
 
-    decoder = Decoder(lm=None, keyphrase=WORD, kws_threshold=threshold, loglevel="FATAL")
+    decoder = Decoder(lm=None, keyphrase=word, kws_threshold=threshold, loglevel="FATAL")
 
     def spot(x: np.ndarray) -> list[int]:
         decoder.start_utt()
