@@ -82,7 +82,7 @@ def _slot_rule(slot: str, handler: Handler, rules: dict[str, str]) -> str:
         plain = " | ".join(dict.fromkeys(_in_words(w) for w in words))
         if kind.name == "items":
             rules["amount"] = AMOUNT_JSGF
-            rules[name] = f"( [ and ] <amount> ( {plain} ) )+"
+            rules[name] = f"<amount> ( {plain} ) [ [ and ] <{name}> ]"
         else:
             rules[name] = plain
     return name
