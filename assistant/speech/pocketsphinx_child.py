@@ -46,15 +46,15 @@ class Slot:
     def has(self, name):
         return name in self._names
 
-    def select(self, name, request):
+    def select(self, name, text, garbage):
         """Compile the grammar or model unless it is here, and search with it from now on."""
         if name in self._names:
             self._names.remove(name)
-        elif "lm" in request:
-            self._add_model(name, request["lm"])
+        elif self.kind == "lm":
+            self._add_model(name, text)
         else:
-            fsg = self.decoder.parse_jsgf(request["jsgf"])
-            self._add_garbage(fsg, request["garbage"])
+            fsg = self.decoder.parse_jsgf(text)
+            self._add_garbage(fsg, garbage)
             self.decoder.add_fsg(name, fsg)
         self._names.append(name)
         self.decoder.activate_search(name)
@@ -84,26 +84,29 @@ class Engine:
         self._cepstral_mean = self._first.decoder.get_cmn()
         self._busy = {}
         self._words = {}
+        self._model = ""
 
     @staticmethod
     def _new(kind):
         return Slot(kind, pocketsphinx.Decoder(pocketsphinx.Config(**COMMON, **TUNING[kind])))
 
     def setup(self, request):
-        """Note the pronunciations the dictionary lacks and say which words those are."""
+        """Note the language model, and pronunciations the dictionary lacks; say of which words."""
+        self._model = request.get("lm", self._model)
         known = self._first.decoder.lookup_word
         new = {w: p for w, p in request["words"].items() if known(w) is None}
         self._words.update(new)
         return {"added": sorted(new)}
 
     def open(self, request):
-        kind = "lm" if "lm" in request else "jsgf"
-        name, idle = hashlib.sha256(request[kind].encode()).hexdigest(), self._idle[kind]
+        kind = "jsgf" if "jsgf" in request else "lm"
+        text = request.get("jsgf", self._model)
+        name, idle = hashlib.sha256(text.encode()).hexdigest(), self._idle[kind]
         if not idle:
             idle.append(self._new(kind))
         slot = next((s for s in idle if s.has(name)), idle[-1])
         slot.teach(self._words)
-        slot.select(name, request)
+        slot.select(name, text, request["garbage"])
         # What was heard before must not matter: forget its mean, and the scores' own history
         # (pocketsphinx calls start_stream deprecated, but nothing else resets that).
         slot.decoder.set_cmn(self._cepstral_mean)
@@ -126,8 +129,8 @@ class Engine:
         if decoder.hyp() is not None:
             for s in decoder.seg() or ():
                 if not s.word.startswith(("<", "(")):  # neither silence nor a null arc
-                    score = math.log(s.ascore) * SCORE_UNIT
-                    words.append([_plain(s.word), s.start_frame, s.end_frame + 1, score])
+                    score, posterior = _scores(s, self._busy[stream].kind)
+                    words.append([_plain(s.word), s.start_frame, s.end_frame + 1, score, posterior])
         self._rest(self._busy.pop(stream))
         return {"words": words}
 
@@ -140,6 +143,12 @@ class Engine:
 
     def _rest(self, slot):
         self._idle[slot.kind].append(slot)
+
+
+def _scores(segment, kind):
+    """Return the natural-log acoustic score and, from a language model's lattice, the posterior."""
+    score = math.log(max(segment.ascore, 1e-300))
+    return (score * SCORE_UNIT, None) if kind == "jsgf" else (score, segment.prob)
 
 
 def _plain(word):
