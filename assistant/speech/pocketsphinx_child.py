@@ -86,9 +86,26 @@ class Engine:
         self._words = {}
         self._model = ""
 
-    @staticmethod
-    def _new(kind):
-        return Slot(kind, pocketsphinx.Decoder(pocketsphinx.Config(**COMMON, **TUNING[kind])))
+    def _new(self, kind):
+        if kind == "jsgf":
+            return Slot(kind, pocketsphinx.Decoder(pocketsphinx.Config(**COMMON, **TUNING[kind])))
+        with tempfile.NamedTemporaryFile("w", suffix=".dict", encoding="utf-8") as file:
+            file.writelines(self._entries())
+            file.flush()
+            config = pocketsphinx.Config(dict=file.name, **COMMON, **TUNING[kind])
+            return Slot(kind, pocketsphinx.Decoder(config))
+
+    def _entries(self):
+        """Yield the dictionary of the model's words: adding a model to a large one takes 12 s."""
+        section = self._model.partition("\\1-grams:")[2].partition("\\2-grams:")[0]
+        for word in (line.split("\t")[1] for line in section.splitlines() if "\t" in line):
+            if word.startswith("<"):
+                continue
+            for form in (word, *(f"{word}({n})" for n in range(2, 6))):
+                phones = self._first.decoder.lookup_word(form)
+                phones = phones or (self._words.get(word) if form == word else None)
+                if phones is not None:
+                    yield f"{form} {phones}\n"
 
     def setup(self, request):
         """Note the language model, and pronunciations the dictionary lacks; say of which words."""
