@@ -124,7 +124,10 @@ def _ready(state: State, event: m.SegmentReady, rules: Rules) -> Outcome:
 
 
 def _patience(state: State, event: m.Heard, rules: Rules) -> Commands:
-    return (m.SetPatience(event.turn, rules.silence_complete if event.complete else rules.silence),)
+    silence = rules.silence_unfinished if event.unfinished else rules.silence
+    if event.settled or event.complete:
+        silence = rules.silence_complete if event.complete else rules.silence_settled
+    return (m.SetPatience(event.turn, silence),)
 
 
 def _heard_more(state: State, event: m.Heard, rules: Rules) -> Outcome:

@@ -136,6 +136,8 @@ class Heard:
     complete: bool = False  # a command or stop phrase that no known sentence continues
     own: bool = False  # only words the reply itself is saying
     confidence: float = 1.0
+    settled: bool = False  # a command that only a few fixed words could follow ("again")
+    unfinished: bool = False  # a sentence has begun that needs more words
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,9 @@ class Speech:
     recogniser: str = setting(
         "auto", "speech to text", choices=("auto", "vosk", "vosk-household", "pocketsphinx")
     )
+    words: tuple[str, ...] = setting(
+        (), "names and brands to hear, beside those in /etc/assistant/words.txt"
+    )
     vosk_model: str = setting("", "folder of a Vosk model; empty looks in the models folder")
     voice: str = setting("auto", "'auto', 'espeak:VARIANT' or 'piper:PATH.onnx'")
 

@@ -20,32 +20,9 @@ _Counts = Counter[tuple[str, ...]]
 
 
 def sentences(grammar: Grammar, count: int = _DRAWN, seed: int = 0) -> list[str]:
-    """Return ``count`` sentences: a third of the whole grammar, the others of its larger rules.
-
-    A rule with many words needs many sentences before each word has been met.
-    """
+    """Return ``count`` sentences of the grammar, the same ones for the same ``seed``."""
     sampler = Sampler(grammar, seed)
-    reachable = {n: _references(rule) for n, rule in grammar.rules.items()}
-    heads = [n for n in reachable[grammar.top] if n in grammar.rules] or [grammar.top]
-    weights = [math.sqrt(_size(n, grammar, reachable)) for n in heads]
-    third = [sampler.sentence() for _ in range(count // 3)]
-    return third + [sampler.sentence(n) for n in sampler.draw(heads, weights, count - len(third))]
-
-
-def _references(rule: str) -> tuple[str, ...]:
-    return tuple(token[1:-1] for token in rule.split() if token[0] == "<" and token[-1] == ">")
-
-
-def _size(name: str, grammar: Grammar, reachable: dict[str, tuple[str, ...]]) -> int:
-    """Return how many words a rule has, with those of the rules it refers to."""
-    seen, todo, size = set(), [name], 0
-    while todo:
-        rule = todo.pop()
-        if rule not in seen and rule in grammar.rules:
-            seen.add(rule)
-            size += len(grammar.rules[rule].split())
-            todo.extend(reachable[rule])
-    return size
+    return [sampler.sentence() for _ in range(count)]
 
 
 def arpa(corpus: Iterable[str], words: Sequence[str]) -> str:

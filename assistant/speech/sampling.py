@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from assistant.errors import BadInput, did_you_mean
@@ -35,22 +36,21 @@ class _Many:
 class Sampler:
     """Draws random sentences of ``grammar``; the same ``seed`` draws the same ones.
 
-    Every alternative of a rule is as likely as the others, every optional part comes four times
-    in ten. Raises ``BadInput`` for brackets that do not pair and rules that are missing.
+    An alternative is as likely as the root of the number of words in it, so that each word of a
+    long list is met; every optional part comes four times in ten. Raises ``BadInput`` for
+    brackets that do not pair and rules that are missing.
     """
 
     def __init__(self, grammar: Grammar, seed: int = 0) -> None:
         self._random = random.Random(seed)
         self._rules = {name: _parse(name, text) for name, text in grammar.rules.items()}
         self._top = _Rule(grammar.top)
+        self._sizes: dict[object, int] = {}
+        self._weights: dict[int, list[float]] = {}
 
     def sentence(self, rule: str | None = None) -> str:
         """Return one sentence of ``rule``, of the whole grammar by default."""
         return " ".join(self._words(_Rule(rule) if rule else self._top, 0))
-
-    def draw(self, names: Sequence[str], weights: Sequence[float], count: int) -> list[str]:
-        """Return ``count`` of ``names``, drawn by their weights."""
-        return self._random.choices(names, weights, k=count)
 
     def _words(self, part: object, depth: int) -> Iterator[str]:
         if isinstance(part, str):
@@ -69,10 +69,32 @@ class Sampler:
 
     def _chosen(self, part: _Choice, depth: int) -> tuple[object, ...]:
         if part.options[-1] != ():
-            return self._random.choice(part.options)
+            return self._pick(part, part.options)
         if depth > _DEEPEST or self._random.random() >= _TAKEN:
             return ()
-        return self._random.choice(part.options[:-1])
+        return self._pick(part, part.options[:-1])
+
+    def _pick(self, part: _Choice, options: tuple[tuple[object, ...], ...]) -> tuple[object, ...]:
+        weights = self._weights.get(id(part))
+        if weights is None:
+            weights = self._weights[id(part)] = [
+                math.sqrt(1 + sum(self._size(p, frozenset()) for p in option)) for option in options
+            ]
+        return self._random.choices(options, weights)[0]
+
+    def _size(self, part: object, inside: frozenset[str]) -> int:
+        """Return how many words a part has, with those of the rules it refers to."""
+        if isinstance(part, str):
+            return 1
+        if isinstance(part, _Many):
+            return self._size(part.part, inside)
+        if isinstance(part, _Choice):
+            return sum(self._size(p, inside) for option in part.options for p in option)
+        if part.name in inside or part.name not in self._rules:
+            return 0
+        if part not in self._sizes:
+            self._sizes[part] = self._size(self._rules[part.name], inside | {part.name})
+        return self._sizes[part]
 
     def _extra(self, depth: int) -> int:
         count = 0

@@ -20,6 +20,7 @@ from assistant.loop import Channels
 from assistant.skill import Reply, Segment
 from assistant.speech.hearing import Hearing, could_be_said
 from assistant.speech.normalise import for_speech
+from assistant.speech.own_words import OwnWords
 from assistant.speech.recogniser import HeardWord, Recogniser, Transcript
 from assistant.speech.voice import Clip, Voice
 
@@ -29,6 +30,7 @@ TRAILING = SAMPLE_RATE // 5  # sound after the last speech that the recogniser s
 WHOLE_SENTENCE = 5  # words: "add nails to the list" may name anything
 TAIL = 7 * SAMPLE_RATE // 20  # a word ending this soon after the hit may be the wake word's tail
 TAIL_WORDS = 2
+LEFTOVER = SAMPLE_RATE // 5  # over so soon, it was no word of the command
 REFUSALS = {"don't", "do", "not", "never", "no"}  # never dropped: they turn a command around
 ONLY_THE_NAME = SAMPLE_RATE // 4  # nothing was said but the wake word
 APOLOGY = "Sorry, something went wrong."
@@ -45,10 +47,12 @@ class Worker:
         dialogue: Dialogue,
         voice: Voice,
         stops: tuple[str, ...],
+        own_words: OwnWords | None = None,
     ) -> None:
         self._channels, self._ring = channels, ring
         self.recogniser, self.dialogue, self.voice = recogniser, dialogue, voice
         self._stops = stops
+        self._own_words = own_words or OwnWords(())
         self._hearing: Hearing | None = None
         self._spoken: dict[int, tuple[str, ...]] = {}  # what the reply of a turn says
 
@@ -128,7 +132,7 @@ class Worker:
             return
         until = min(command.end + TRAILING, self._ring.position)
         hearing.feed(self._ring, until, all_of_it=True)
-        transcript = hearing.finish()
+        transcript = self._own_words.restored(hearing.finish())
         text = self._without_wake_word(hearing, transcript, command.end)
         event = self._heard(hearing, text, final=True, confidence=transcript.confidence)
         if hearing.over_speech is not None and not could_be_said(text, command.end - hearing.start):
@@ -137,12 +141,24 @@ class Worker:
         yield event
 
     def _without_wake_word(self, hearing: Hearing, heard: Transcript, end: int) -> str:
-        """Drop what the recogniser made of the wake word's end, if only that makes sense of it."""
+        """Drop what the recogniser made of the wake word's end, where that makes sense of it.
+
+        A word that is over within ``LEFTOVER`` of the hit goes even from a command ("is what is
+        on my list") when the rest is a whole command by itself; a later one only if nothing else
+        makes a command.
+        """
         if hearing.woken is not None and end <= hearing.woken + ONLY_THE_NAME:
             return ""
-        if hearing.woken is None or self.dialogue.assess(heard.text).command:
+        if hearing.woken is None:
             return heard.text
         words = list(heard.words)
+        whole = self.dialogue.assess(heard.text)
+        if whole.command:
+            rest = " ".join(w.text for w in words[1:])
+            early = bool(words) and hearing.start + words[0].end <= hearing.woken + LEFTOVER
+            if not early or words[0].text in REFUSALS:
+                return heard.text
+            return rest if self.dialogue.assess(rest).complete else heard.text
         while words and self._may_be_tail(words[0], hearing):
             words.pop(0)
             text = " ".join(w.text for w in words)
@@ -165,6 +181,8 @@ class Worker:
             complete=sense.complete,
             own=sense.own,
             confidence=confidence,
+            settled=sense.settled,
+            unfinished=sense.unfinished and not final,
         )
 
     def _respond(self, command: m.Respond) -> Iterator[m.Event]:
