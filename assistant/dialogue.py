@@ -14,7 +14,7 @@ from datetime import datetime
 from assistant.audio.format import samples
 from assistant.errors import AssistantError
 from assistant.language import text
-from assistant.language.answers import Answer, is_backchannel, read_answer
+from assistant.language.answers import Answer, is_backchannel, possible_answers, read_answer
 from assistant.messages import Position
 from assistant.skill import Again, Ask, Reply, SkillError
 from assistant.speaker import Speaker, Spoken
@@ -108,6 +108,13 @@ class Dialogue:
             )
         own = speaking is not None and _own(said, speaking)
         return Assessment(own=own, unfinished=not own and self._understanding.is_unfinished(said))
+
+    def answers(self) -> tuple[str, ...]:
+        """Return the phrases that would answer the open question; empty without one."""
+        question = self._open_question()
+        if question is None or question.ask.hear is not None:
+            return ()
+        return possible_answers(question.ask)
 
     def could_continue(self, said: str) -> bool:
         """Return whether more words are likely to follow ``said``."""

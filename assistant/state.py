@@ -44,7 +44,7 @@ class Rules:
     question: int = samples(8.0)  # ... after a question
     follow_up: int = samples(4.0)  # ... after a reply; 0 does not listen
     silence: int = samples(0.7)  # ends an utterance
-    silence_complete: int = samples(0.16)  # ... that cannot go on (voice activity trails by 0.1 s)
+    silence_complete: int = samples(0.13)  # ... that cannot go on (voice activity trails by 0.1 s)
     silence_settled: int = samples(0.3)  # ... that only a few fixed words could follow
     silence_unfinished: int = samples(1.5)  # ... that has begun and needs more words
     think: int = samples(20.0)

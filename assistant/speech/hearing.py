@@ -7,8 +7,9 @@ import numpy as np
 from assistant import messages as m
 from assistant.audio.capture import CaptureRing
 from assistant.audio.format import SAMPLE_RATE
+from assistant.language.text import UNKNOWN
 from assistant.speech.recogniser import Recogniser, Stream, Transcript
-from assistant.speech.stop import is_stop
+from assistant.speech.stop import SURE, is_stop
 
 BLOCK = SAMPLE_RATE // 10
 PRE_ROLL = 3 * SAMPLE_RATE // 20
@@ -21,7 +22,11 @@ class Hearing:
     """One utterance being recognised, with a stop-phrase spotter beside it when we talk."""
 
     def __init__(
-        self, command: m.Recognise, recogniser: Recogniser, stops: tuple[str, ...]
+        self,
+        command: m.Recognise,
+        recogniser: Recogniser,
+        stops: tuple[str, ...],
+        answers: tuple[str, ...] = (),
     ) -> None:
         self.turn, self.woken = command.turn, command.woken
         self.start = self._fed = command.start
@@ -31,6 +36,7 @@ class Hearing:
         self._spotter: Stream | None = None
         if command.over_speech is not None:
             self._spotter = recogniser.open(stops)
+        self._answers = recogniser.open(answers) if answers else None
         self._spotted: list[str] = []
         self.text = ""
         self.stopped = False  # a stop phrase was said, and nothing else
@@ -44,6 +50,8 @@ class Hearing:
             if block.size:
                 self.text = self._stream.feed(block)
                 self._spot(block)
+                if self._answers is not None:
+                    self._answers.feed(block)
         return (self.text, self.stopped) != before
 
     def _spot(self, block: np.ndarray) -> None:
@@ -52,8 +60,15 @@ class Hearing:
             self.stopped = self.text in self._stops and is_stop(self._spotted, self._stops)
 
     def finish(self) -> Transcript:
-        """Return the final transcript; ``stopped`` is final too."""
+        """Return the final transcript; ``stopped`` is final too.
+
+        While a question is open, one of its answers that was clearly heard beats free words.
+        """
         transcript = self._stream.finish()
+        if self._answers is not None:
+            answer = self._answers.finish()
+            if answer.text and UNKNOWN not in answer.text and answer.confidence >= SURE:
+                transcript = answer
         if self._spotter is not None:
             agrees = transcript.text in self._stops or transcript.confidence < VAGUE
             self.stopped = agrees and is_stop(self._spotter.finish(), self._stops)
@@ -62,8 +77,9 @@ class Hearing:
     def close(self) -> None:
         """Drop the streams."""
         self._stream.close()
-        if self._spotter is not None:
-            self._spotter.close()
+        for beside in (self._spotter, self._answers):
+            if beside is not None:
+                beside.close()
 
 
 def could_be_said(text: str, length: int) -> bool:

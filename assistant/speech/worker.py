@@ -81,7 +81,9 @@ class Worker:
             case m.Recognise():
                 self._forget()
                 if not self._cancelled(command.turn):
-                    self._hearing = Hearing(command, self.recogniser, self._stops)
+                    over = command.over_speech is not None
+                    answers = () if over else self.dialogue.answers()
+                    self._hearing = Hearing(command, self.recogniser, self._stops, answers)
             case m.Captured():
                 yield from self._captured(command)
             case m.Conclude():

@@ -1,7 +1,7 @@
 """From the end of a request to the first sound of the reply, in rooms, beside fixed silences.
 
-The speaker's own rule ends a sentence that cannot go on after 160 ms without voice
-activity (some 250 ms after the last sound), one that only "again" could follow after 300 ms, one
+The speaker's own rule ends a sentence that cannot go on after 130 ms without voice
+activity (some 230 ms after the last sound), one that only "again" could follow after 300 ms, one
 that has begun after 1.5 s. The peers' rules end every utterance after
 the same silence: 700 ms (Home Assistant Assist) and 500 ms (LiveKit's shortest). The sound, the
 recogniser and the voice are the same; computing time is fixed (assistant.room.run.FIXED_COSTS),
