@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from assistant.errors import AssistantError
 from assistant.loop import Channels, MainLoop
 from assistant.settings import Settings, with_overrides
 from assistant.speech.engines import open_recogniser, open_voice
-from assistant.speech.recogniser import Transcript
+from assistant.speech.recogniser import HeardWord, Transcript
 from assistant.speech.voice import Clip
 from assistant.speech.worker import APOLOGY, TRAILING, Worker
 from assistant.state import Mode, State
@@ -287,7 +288,7 @@ def test_another_sentence_over_a_reply_is_no_stop(desk, sentence):
 def test_a_word_that_only_resembles_a_stop_phrase_is_none(desk):
     """Alone, the spotter takes it for "quiet"; the other stream knows better."""
     events = desk.hear("quite", turn=2, over_speech=1)
-    assert final(events).text == "quieter" and not any(e.stop for e in events)
+    assert final(events).text == "quite" and not any(e.stop for e in events)
 
 
 def test_a_stop_phrase_in_silence_is_left_to_the_dialogue(desk):
@@ -438,3 +439,21 @@ def test_a_recogniser_that_fails_heard_nothing(tmp_path, recogniser, voice, wher
     assert (heard.turn, heard.text, heard.command) == (1, "", False)
     assert answers(desk)
     desk.talk.store.close()
+
+
+def test_the_wake_words_rest_does_not_turn_a_question_into_another(desk):
+    """ "is what's on my list" is a sentence, too, and not what was asked."""
+    hearing = desk.worker._without_wake_word
+    words = (HeardWord("is", 0, 2000, 0.9), *_spread("what's on my shopping list", 4000))
+    heard = Transcript(" ".join(w.text for w in words), words, 0.9)
+    woken = SimpleNamespace(start=0, woken=256, over_speech=None)
+    assert hearing(woken, heard, 40_000) == "what's on my shopping list"
+    later = Transcript("add milk", _spread("add milk", 0), 0.9)
+    assert hearing(woken, later, 40_000) == "add milk"
+
+
+def _spread(text: str, start: int) -> tuple[HeardWord, ...]:
+    return tuple(
+        HeardWord(w, start + 5000 * i, start + 5000 * i + 4500, 0.9)
+        for i, w in enumerate(text.split())
+    )

@@ -38,6 +38,7 @@ CLOCK = (
     "{h} o'clock", "{h}", "{h} thirty", "{h} fifteen", "{h} forty five", "{h} a m", "{h} p m",
     "{h} thirty p m", "half past {h}", "quarter past {h}", "quarter to {h}", "noon", "midnight",
 )  # fmt: skip
+# The last ones are not for the speaker: "quite" must not be taken for "quiet".
 TEMPLATES = """
 add {item} to the {list}
 add {item} to my {list}
@@ -216,6 +217,11 @@ we need {item}
 we need more {item}
 we are out of {item}
 do we need {item}
+quite
+quite good
+it is quite cold
+the next step
+a step
 """.strip().split("\n")
 
 
