@@ -32,6 +32,7 @@ from assistant.plugins import load_skills
 from assistant.settings import Settings
 from assistant.skill import Skill
 from assistant.speech.engines import open_recogniser, open_voice
+from assistant.speech.own_words import OwnWords, read_words
 from assistant.speech.worker import Worker
 from assistant.state import Rules
 from assistant.status import Status
@@ -150,9 +151,17 @@ def assemble(
         settings.speech, understanding.grammar(), understanding.vocabulary(), models
     )
     voice, voice_is = open_voice(settings.speech, models)
-    pause = samples(settings.speech.pause_ms / 1000)
-    stops = understanding.stop_phrases()
-    worker = Worker(channels, audio.ring, recogniser, dialogue, voice, stops, pause)
+    own = OwnWords((*settings.speech.words, *read_words()), understanding.vocabulary())
+    worker = Worker(
+        channels,
+        audio.ring,
+        recogniser,
+        dialogue,
+        voice,
+        understanding.stop_phrases(),
+        samples(settings.speech.pause_ms / 1000),
+        own,
+    )
     engines = (ears_are, voice_is)
     return Speaker(settings, channels, audio, main, worker, store, understanding.skills, engines)
 

@@ -153,7 +153,10 @@ def _ready(state: State, event: m.SegmentReady, rules: Rules) -> Outcome:
 
 
 def _patience(state: State, event: m.Heard, rules: Rules) -> Commands:
-    return (m.SetPatience(event.turn, rules.silence_complete if event.complete else rules.silence),)
+    silence = rules.silence_unfinished if event.unfinished else rules.silence
+    if event.settled or event.complete:
+        silence = rules.silence_complete if event.complete else rules.silence_settled
+    return (m.SetPatience(event.turn, silence),)
 
 
 def _patience_over(event: m.Heard, rules: Rules) -> Commands:

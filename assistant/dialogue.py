@@ -14,7 +14,7 @@ from datetime import datetime
 from assistant.audio.format import samples
 from assistant.errors import AssistantError
 from assistant.language import text
-from assistant.language.answers import Answer, is_backchannel, read_answer
+from assistant.language.answers import Answer, is_backchannel, possible_answers, read_answer
 from assistant.messages import Position
 from assistant.skill import Again, Ask, Reply, SkillError
 from assistant.speaker import Speaker, Spoken
@@ -42,6 +42,8 @@ class Assessment:
     complete: bool = False  # a command that no known sentence continues
     own: bool = False  # only words the reply itself is saying
     familiar: bool = True  # a command about things the skill knows
+    settled: bool = False  # a command that only a few fixed words could follow
+    unfinished: bool = False  # a sentence has begun that needs more words
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,23 @@ class Dialogue:
             return Assessment(command=True, complete=True)
         match = self._understanding.match(said) if not is_backchannel(said) else None
         if match is not None:
-            return Assessment(command=True, complete=match.complete, familiar=match.familiar)
-        return Assessment(own=speaking is not None and _own(said, speaking))
+            dangling = self._understanding.is_unfinished(said)
+            return Assessment(
+                command=True,
+                complete=match.complete and not dangling,
+                familiar=match.familiar,
+                settled=match.settled and not dangling,
+                unfinished=dangling,
+            )
+        own = speaking is not None and _own(said, speaking)
+        return Assessment(own=own, unfinished=not own and self._understanding.is_unfinished(said))
+
+    def answers(self) -> tuple[str, ...]:
+        """Return the phrases that would answer the open question; empty without one."""
+        question = self._open_question()
+        if question is None or question.ask.hear is not None:
+            return ()
+        return possible_answers(question.ask)
 
     def could_continue(self, said: str) -> bool:
         """Return whether more words are likely to follow ``said``."""

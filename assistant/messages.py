@@ -142,6 +142,8 @@ class Heard:
     nearly_stop: bool = False  # a stop phrase so far, though more may follow
     foreign: bool = False  # no sentence begins like this
     confidence: float = 1.0
+    settled: bool = False  # a command that only a few fixed words could follow ("again")
+    unfinished: bool = False  # a sentence has begun that needs more words
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,9 @@ class Speech:
     recogniser: str = setting(
         "auto", "speech to text", choices=("auto", "vosk", "vosk-household", "pocketsphinx")
     )
+    words: tuple[str, ...] = setting(
+        (), "names and brands to hear, beside those in /etc/assistant/words.txt"
+    )
     vosk_model: str = setting("", "name or folder of a Vosk model; empty takes an installed one")
     voice: str = setting("auto", "'auto', 'espeak:VARIANT', 'piper:NAME' or 'piper:PATH.onnx'")
     speed: float = setting(1.0, "pace of the voice; 1 is its own", low=0.5, high=2)

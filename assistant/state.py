@@ -45,7 +45,9 @@ class Rules:
     question: int = samples(8.0)  # ... after a question
     follow_up: int = samples(4.0)  # ... after a reply; 0 does not listen
     silence: int = samples(0.7)  # ends an utterance
-    silence_complete: int = samples(0.3)  # ... that cannot go on
+    silence_complete: int = samples(0.13)  # ... that cannot go on (voice activity trails by 0.1 s)
+    silence_settled: int = samples(0.3)  # ... that only a few fixed words could follow
+    silence_unfinished: int = samples(1.5)  # ... that has begun and needs more words
     think: int = samples(20.0)
     hold: int = samples(12.0)  # a reply waits so long for an utterance that may mean it
     doubt: int = samples(2.0)  # ... and for one that is nothing so far, or not for it

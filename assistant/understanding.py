@@ -45,6 +45,7 @@ STOP_PHRASES = (
     "no stop",
     "stop stop",
 )
+DANGLING = frozenset(str.split("and or of the my our a an to from on with for"))
 _REMEMBERED = 256  # frontiers kept; a long sentence has some thirty
 
 
@@ -57,6 +58,7 @@ class Match:
     complete: bool
     words: tuple[str, ...]  # what was matched, without fillers
     familiar: bool = True  # every thing it names is one the skill knows
+    settled: bool = False  # no slot for any words could follow, at most a few fixed ones
 
     @property
     def skill(self) -> Skill:
@@ -104,6 +106,18 @@ class Understanding:
         lead = text.strip_lead(words)
         return any(self._goes_on(core) for core in dict.fromkeys((lead, words)))
 
+    def is_unfinished(self, said: str) -> bool:
+        """Return whether a sentence has begun that is none yet: "add", "add milk and".
+
+        Words that nothing begins with are not unfinished but foreign: waiting would not help.
+        """
+        words = text.spoken(text.words(said))
+        if not words or text.only_lead(words):
+            return bool(words)
+        if words[-1] in DANGLING:
+            return self.could_continue(said)
+        return self.match(said) is None and self.could_continue(said)
+
     def vocabulary(self) -> list[str]:
         """Return every word the skills' sentences use, sorted, for the recogniser."""
         return build_vocabulary(self.grammar())
@@ -131,12 +145,19 @@ class Understanding:
 
     def _match(self, words: tuple[str, ...]) -> Match | None:
         frontier = self._frontier(words)
-        for _, sentence, captures in self._automaton.accepted(frontier):
+        for cost, sentence, captures in self._automaton.accepted(frontier):
             handler = self._sentences[sentence]
             slots = self._read(handler, words, captures)
             if slots is not None:
                 familiar = self._familiar(handler.skill.name, slots)
-                return Match(handler, slots, not self._goes_on(words), words, familiar)
+                return Match(
+                    handler,
+                    slots,
+                    complete=not self._goes_on(words),
+                    words=words,
+                    familiar=familiar,
+                    settled=not self._automaton.goes_on(frontier, cost, openly=True),
+                )
         return None
 
     def _read(

@@ -282,3 +282,24 @@ def test_a_match_tells_whether_its_things_are_familiar():
     assert not understanding.match("add back").familiar
     assert not understanding.match("add milk and xylophones to the shopping list").familiar
     assert understanding.match("clear my shopping list").familiar
+
+
+@pytest.mark.parametrize(
+    ("said", "complete", "settled", "unfinished"),
+    [
+        ("add", False, False, True),
+        ("add milk", False, False, False),
+        ("add milk and", False, False, True),
+        ("add milk to the", False, False, True),
+        ("add milk to the shopping list", True, True, False),
+        ("what's on my", False, False, True),
+        ("what's on my shopping list", True, True, False),
+        ("what time is it", False, True, False),
+        ("the weather is nice", False, False, False),
+    ],
+)
+def test_it_knows_whether_a_sentence_is_over(said, complete, settled, unfinished):
+    match = shipped().match(said)
+    over = match is not None and match.complete and not shipped().is_unfinished(said)
+    fixed = match is not None and match.settled and not shipped().is_unfinished(said)
+    assert (over, fixed, shipped().is_unfinished(said)) == (complete, settled, unfinished)

@@ -62,6 +62,14 @@ def read_answer(ask: Ask, said: str) -> Answer | None:
     return None
 
 
+def possible_answers(ask: Ask) -> tuple[str, ...]:
+    """Return the phrases that ``read_answer`` takes, for a recogniser that listens for few."""
+    places = [f"{form}{n} one" for n in ORDINALS for form in ("", "the ")][: 2 * len(ask.options)]
+    named = [" ".join(text.spoken(text.words(name))) for name in ask.options]
+    said = (*named, *places, *(_YES if ask.yes is not None else ()), *_NO)
+    return tuple(dict.fromkeys(p.lower() for p in said))
+
+
 def is_backchannel(said: str) -> bool:
     """Return whether ``said`` only shows that somebody listens ("uh huh", "thanks")."""
     words = text.words(said)

@@ -91,10 +91,16 @@ class Automaton:
         ]
         return sorted(found)
 
-    def goes_on(self, frontier: Frontier, below: int | None = None) -> bool:
-        """Return whether a sentence continues here at a cost of at most ``below``."""
+    def goes_on(
+        self, frontier: Frontier, below: int | None = None, *, openly: bool = False
+    ) -> bool:
+        """Return whether a sentence continues here at a cost of at most ``below``.
+
+        With ``openly`` only a slot that takes any word counts.
+        """
         return any(
-            (self._next[position] or self._open[position]) and (below is None or cost <= below)
+            (self._open[position] or (self._next[position] and not openly))
+            and (below is None or cost <= below)
             for position, (cost, _) in frontier.items()
         )
 

@@ -82,7 +82,9 @@ def _slot_rule(slot: str, handler: Handler, rules: dict[str, str]) -> str:
         plain = " | ".join(dict.fromkeys(_in_words(w) for w in words))
         if kind.name == "items":
             rules["amount"] = AMOUNT_JSGF
-            rules[name] = f"( [ and ] <amount> ( {plain} ) )+"
+            rules[f"{name}_one"] = plain
+            one = f"<amount> <{name}_one>"
+            rules[name] = f"{one} ( [ and ] {one} )*"
         else:
             rules[name] = plain
     return name

@@ -234,7 +234,7 @@ QUANTITY = Alt((
 # What a recogniser's grammar offers before a thing: every word only once, for speed.
 AMOUNT_JSGF = (
     "[ ( one | two | three | four | five | six | seven | eight | nine | ten | eleven | twelve "
-    "| fifteen | twenty | thirty | fifty | a hundred | a | an | some | more | half a ) "
+    "| fifteen | twenty | thirty | fifty | a hundred | a | an | the | some | more | half a ) "
     "[ ( liter | liters | kilo | kilos | grams | pound | pounds | pack | packs | box | boxes "
     "| bag | bags | bottle | bottles | can | cans | jar | jars | carton | cartons | loaf "
     "| loaves | bunch | dozen | rolls | tubes | cups ) [ of ] ] ]"

@@ -7,9 +7,9 @@ import numpy as np
 from assistant import messages as m
 from assistant.audio.capture import CaptureRing
 from assistant.audio.format import SAMPLE_RATE
-from assistant.language.text import is_within
+from assistant.language.text import UNKNOWN, is_within
 from assistant.speech.recogniser import Recogniser, Stream, Transcript
-from assistant.speech.stop import is_stop
+from assistant.speech.stop import SURE, is_stop
 
 BLOCK = SAMPLE_RATE // 10
 PRE_ROLL = 3 * SAMPLE_RATE // 20
@@ -27,6 +27,7 @@ class Hearing:
         recogniser: Recogniser,
         stops: tuple[str, ...],
         saying: tuple[str, ...] = (),
+        answers: tuple[str, ...] = (),
     ) -> None:
         """``saying`` are the words the reply itself was saying about when this began."""
         self.turn, self.woken = command.turn, command.woken
@@ -39,6 +40,7 @@ class Hearing:
         self._spotter: Stream | None = None
         if command.over_speech is not None:
             self._spotter = recogniser.open(stops)
+        self._answers = recogniser.open(answers) if answers else None
         self._spotted: list[str] = []
         self.text = ""
         self.stopped = False  # a stop phrase was said, and nothing else
@@ -53,6 +55,8 @@ class Hearing:
             if block.size:
                 self.text = self._stream.feed(block)
                 self._spot(block)
+                if self._answers is not None:
+                    self._answers.feed(block)
         return (self.text, self.stopped, self.nearly_stop) != before
 
     def _spot(self, block: np.ndarray) -> None:
@@ -67,9 +71,14 @@ class Hearing:
         """Return the final transcript of an utterance that ended at sample ``end``.
 
         ``stopped`` is final too. A stop phrase that the reply itself was just saying counts only
-        when somebody was still speaking after the loudspeaker had gone quiet.
+        when somebody was still speaking after the loudspeaker had gone quiet. While a question
+        is open, one of its answers that was clearly heard beats free words.
         """
         transcript = self._stream.finish()
+        if self._answers is not None:
+            answer = self._answers.finish()
+            if answer.text and UNKNOWN not in answer.text and answer.confidence >= SURE:
+                transcript = answer
         if self._spotter is not None:
             spotted = self._spotter.finish()
             vague = transcript.confidence < VAGUE and " " not in spotted.text
@@ -81,8 +90,9 @@ class Hearing:
     def close(self) -> None:
         """Drop the streams."""
         self._stream.close()
-        if self._spotter is not None:
-            self._spotter.close()
+        for beside in (self._spotter, self._answers):
+            if beside is not None:
+                beside.close()
 
 
 def could_be_said(text: str, length: int) -> bool:

@@ -1,8 +1,9 @@
 """The process pocketsphinx decodes in: it holds the GIL meanwhile, and would stop the audio thread.
 
 Run by path by ``pocketsphinx_.py``; imports nothing of the project. One decoder a stream, taken
-from a pool; all have the same words. A grammar gets a way around it: loops of single phones at
-its start and end, at a price, so that other speech is not forced onto a sentence.
+from a pool; all have the same words. A stream searches with a language model, or with a grammar
+that gets a way around it: loops of single phones at its start and end, at a price, so that other
+speech is not forced onto a phrase.
 """
 
 import hashlib
@@ -11,6 +12,7 @@ import math
 import os
 import struct
 import sys
+import tempfile
 
 HEADER = struct.Struct("<BI")
 STREAM = struct.Struct("<I")
@@ -22,17 +24,17 @@ PHONES = str.split(
 SCORE_UNIT = 1024  # acoustic scores of a grammar search are divided by it (SENSCR_SHIFT)
 UNSAYABLE, NOBODY_SAYS_THIS = "xxvoidxx", " ".join(["ZH OY"] * 8)
 KEPT_GRAMMARS = 6  # the skills' and a few lists of phrases
-# Best-path rescoring loses commands here. The bound on active states halves the cost of a grammar
-# of all skills; narrower beams would, too, but make phrases accept more of other speech.
-TUNING = dict(bestpath=False, silprob=0.5, maxhmmpf=1000)
+# Best-path rescoring loses phrases of a grammar, and finds commands of a language model.
+COMMON = dict(lm=None, logfn=os.devnull, loglevel="FATAL", silprob=0.5)
+TUNING = {"jsgf": dict(bestpath=False, maxhmmpf=1000), "lm": dict(bestpath=True)}
 START, FINAL = 0, 1  # of every grammar that parse_jsgf returns
 
 
 class Slot:
     """A decoder with the grammars it has compiled: that takes longer than an utterance."""
 
-    def __init__(self, decoder):
-        self.decoder = decoder
+    def __init__(self, kind, decoder):
+        self.kind, self.decoder = kind, decoder
         self._names = []
         self.teach({f"[{p.lower()}]": p for p in PHONES} | {UNSAYABLE: NOBODY_SAYS_THIS})
 
@@ -44,18 +46,27 @@ class Slot:
     def has(self, name):
         return name in self._names
 
-    def select(self, name, jsgf, garbage):
-        """Compile the grammar unless it is here, and search with it from now on."""
+    def select(self, name, text, garbage):
+        """Compile the grammar or model unless it is here, and search with it from now on."""
         if name in self._names:
             self._names.remove(name)
+        elif self.kind == "lm":
+            self._add_model(name, text)
         else:
-            fsg = self.decoder.parse_jsgf(jsgf)
+            fsg = self.decoder.parse_jsgf(text)
             self._add_garbage(fsg, garbage)
             self.decoder.add_fsg(name, fsg)
         self._names.append(name)
         self.decoder.activate_search(name)
         if len(self._names) > KEPT_GRAMMARS:
             self.decoder.remove_search(self._names.pop(0))
+
+    def _add_model(self, name, arpa):
+        with tempfile.NamedTemporaryFile("w", suffix=".arpa", encoding="utf-8") as file:
+            file.write(arpa)
+            file.flush()
+            model = pocketsphinx.NGramModel(self.decoder.config, self.decoder.logmath, file.name)
+        self.decoder.add_lm(name, model)
 
     def _add_garbage(self, fsg, probability):
         price = int(self.decoder.logmath.log(probability) * self.decoder.config["lw"])
@@ -67,35 +78,58 @@ class Slot:
 
 class Engine:
     def __init__(self):
-        import pocketsphinx
-
-        config = dict(lm=None, logfn=os.devnull, loglevel="FATAL", **TUNING)
-        self._new = lambda: Slot(pocketsphinx.Decoder(pocketsphinx.Config(**config)))
-        self._idle = [self._new()]
-        self._cepstral_mean = self._idle[0].decoder.get_cmn()
+        self._idle = {kind: [] for kind in TUNING}
+        self._first = self._new("jsgf")
+        self._idle["jsgf"].append(self._first)
+        self._cepstral_mean = self._first.decoder.get_cmn()
         self._busy = {}
         self._words = {}
+        self._model = ""
+
+    def _new(self, kind):
+        if kind == "jsgf":
+            return Slot(kind, pocketsphinx.Decoder(pocketsphinx.Config(**COMMON, **TUNING[kind])))
+        with tempfile.NamedTemporaryFile("w", suffix=".dict", encoding="utf-8") as file:
+            file.writelines(self._entries())
+            file.flush()
+            config = pocketsphinx.Config(dict=file.name, **COMMON, **TUNING[kind])
+            return Slot(kind, pocketsphinx.Decoder(config))
+
+    def _entries(self):
+        """Yield the dictionary of the model's words: adding a model to a large one takes 12 s."""
+        section = self._model.partition("\\1-grams:")[2].partition("\\2-grams:")[0]
+        for word in (line.split("\t")[1] for line in section.splitlines() if "\t" in line):
+            if word.startswith("<"):
+                continue
+            for form in (word, *(f"{word}({n})" for n in range(2, 6))):
+                phones = self._first.decoder.lookup_word(form)
+                phones = phones or (self._words.get(word) if form == word else None)
+                if phones is not None:
+                    yield f"{form} {phones}\n"
 
     def setup(self, request):
-        """Note the pronunciations the dictionary lacks and say which words those are."""
-        decoder = (self._idle or list(self._busy.values()))[0].decoder
-        new = {w: p for w, p in request["words"].items() if decoder.lookup_word(w) is None}
+        """Note the language model, and pronunciations the dictionary lacks; say of which words."""
+        self._model = request.get("lm", self._model)
+        known = self._first.decoder.lookup_word
+        new = {w: p for w, p in request["words"].items() if known(w) is None}
         self._words.update(new)
         return {"added": sorted(new)}
 
     def open(self, request):
-        name = hashlib.sha256(request["jsgf"].encode()).hexdigest()
-        if not self._idle:
-            self._idle.append(self._new())
-        slot = next((s for s in self._idle if s.has(name)), self._idle[-1])
+        kind = "jsgf" if "jsgf" in request else "lm"
+        text = request.get("jsgf", self._model)
+        name, idle = hashlib.sha256(text.encode()).hexdigest(), self._idle[kind]
+        if not idle:
+            idle.append(self._new(kind))
+        slot = next((s for s in idle if s.has(name)), idle[-1])
         slot.teach(self._words)
-        slot.select(name, request["jsgf"], request["garbage"])
+        slot.select(name, text, request["garbage"])
         # What was heard before must not matter: forget its mean, and the scores' own history
         # (pocketsphinx calls start_stream deprecated, but nothing else resets that).
         slot.decoder.set_cmn(self._cepstral_mean)
         slot.decoder.start_stream()
         slot.decoder.start_utt()
-        self._idle.remove(slot)
+        idle.remove(slot)
         self._busy[request["stream"]] = slot
         return {}
 
@@ -112,17 +146,26 @@ class Engine:
         if decoder.hyp() is not None:
             for s in decoder.seg() or ():
                 if not s.word.startswith(("<", "(")):  # neither silence nor a null arc
-                    score = math.log(s.ascore) * SCORE_UNIT
-                    words.append([_plain(s.word), s.start_frame, s.end_frame + 1, score])
-        self._idle.append(self._busy.pop(stream))
+                    score, posterior = _scores(s, self._busy[stream].kind)
+                    words.append([_plain(s.word), s.start_frame, s.end_frame + 1, score, posterior])
+        self._rest(self._busy.pop(stream))
         return {"words": words}
 
     def close(self, stream):
         slot = self._busy.pop(stream, None)
         if slot is not None:
             slot.decoder.end_utt()
-            self._idle.append(slot)
+            self._rest(slot)
         return {}
+
+    def _rest(self, slot):
+        self._idle[slot.kind].append(slot)
+
+
+def _scores(segment, kind):
+    """Return the natural-log acoustic score and, from a language model's lattice, the posterior."""
+    score = math.log(max(segment.ascore, 1e-300))
+    return (score * SCORE_UNIT, None) if kind == "jsgf" else (score, segment.prob)
 
 
 def _plain(word):
@@ -153,6 +196,13 @@ def answer(engine, operation, payload):
     return json.dumps(result).encode()
 
 
+def start():
+    global pocketsphinx
+    import pocketsphinx
+
+    return Engine()
+
+
 def main():
     requests, out = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing the library prints may reach the protocol
@@ -161,7 +211,7 @@ def main():
         operation, length = HEADER.unpack(head)
         payload = requests.read(length)
         try:
-            engine = engine or Engine()
+            engine = engine or start()
             status, data = 0, answer(engine, operation, payload)
         except Exception as e:
             status, data = 1, json.dumps({"kind": type(e).__name__, "error": str(e)}).encode()

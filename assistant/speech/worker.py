@@ -22,6 +22,7 @@ from assistant.skill import Reply, Segment
 from assistant.speech.clips import with_pause
 from assistant.speech.hearing import Hearing, could_be_said
 from assistant.speech.normalise import for_speech
+from assistant.speech.own_words import OwnWords
 from assistant.speech.recogniser import HeardWord, Recogniser, Transcript
 from assistant.speech.voice import Clip, Voice
 
@@ -31,6 +32,7 @@ TRAILING = SAMPLE_RATE // 5  # sound after the last speech that the recogniser s
 WHOLE_SENTENCE = 5  # words: "add nails to the list" may name anything
 TAIL = 7 * SAMPLE_RATE // 20  # a word ending this soon after the hit may be the wake word's tail
 TAIL_WORDS = 2
+LEFTOVER = SAMPLE_RATE // 5  # over so soon, it was no word of the command
 REFUSALS = {"don't", "do", "not", "never", "no"}  # never dropped: they turn a command around
 SAYING_BEFORE, SAYING_AFTER = 6 * SAMPLE_RATE // 5, 4 * SAMPLE_RATE // 5  # around a duck
 ONLY_THE_NAME = SAMPLE_RATE // 4  # nothing was said but the wake word
@@ -50,10 +52,12 @@ class Worker:
         voice: Voice,
         stops: tuple[str, ...],
         pause: int = 0,
+        own_words: OwnWords | None = None,
     ) -> None:
         self._channels, self._ring = channels, ring
         self.recogniser, self.dialogue, self.voice = recogniser, dialogue, voice
         self._stops, self._pause = stops, pause  # samples between two parts of a reply
+        self._own_words = own_words or OwnWords(())
         self._hearing: Hearing | None = None
         self._spoken: dict[int, tuple[str, ...]] = {}  # what the reply of a turn says
         self._clips: dict[int, Clip] = {}  # of the reply's segments
@@ -92,8 +96,10 @@ class Worker:
             case m.Recognise():
                 self._forget()
                 if not self._cancelled(command.turn):
+                    over = command.over_speech is not None
+                    answers = () if over else self.dialogue.answers()
                     saying = self._saying(command.position)
-                    self._hearing = Hearing(command, self.recogniser, self._stops, saying)
+                    self._hearing = Hearing(command, self.recogniser, self._stops, saying, answers)
             case m.Captured():
                 yield from self._captured(command)
             case m.Conclude():
@@ -155,7 +161,7 @@ class Worker:
             return
         until = min(command.end + TRAILING, self._ring.position)
         hearing.feed(self._ring, until, all_of_it=True)
-        transcript = hearing.finish(command.end)
+        transcript = self._own_words.restored(hearing.finish(command.end))
         text = self._without_wake_word(hearing, transcript, command.end)
         event = self._heard(hearing, text, final=True, confidence=transcript.confidence)
         if hearing.over_speech is not None and not could_be_said(text, command.end - hearing.start):
@@ -164,12 +170,24 @@ class Worker:
         yield event
 
     def _without_wake_word(self, hearing: Hearing, heard: Transcript, end: int) -> str:
-        """Drop what the recogniser made of the wake word's end, if only that makes sense of it."""
+        """Drop what the recogniser made of the wake word's end, where that makes sense of it.
+
+        A word that is over within ``LEFTOVER`` of the hit goes even from a command ("is what is
+        on my list") when the rest is a whole command by itself; a later one only if nothing else
+        makes a command.
+        """
         if hearing.woken is not None and end <= hearing.woken + ONLY_THE_NAME:
             return ""
-        if hearing.woken is None or self.dialogue.assess(heard.text).command:
+        if hearing.woken is None:
             return heard.text
         words = list(heard.words)
+        whole = self.dialogue.assess(heard.text)
+        if whole.command:
+            rest = " ".join(w.text for w in words[1:])
+            early = bool(words) and hearing.start + words[0].end <= hearing.woken + LEFTOVER
+            if not early or words[0].text in REFUSALS:
+                return heard.text
+            return rest if self.dialogue.assess(rest).complete else heard.text
         while words and self._may_be_tail(words[0], hearing):
             words.pop(0)
             text = " ".join(w.text for w in words)
@@ -195,6 +213,8 @@ class Worker:
             nearly_stop=hearing.nearly_stop,
             foreign=bool(text) and not known and not self.dialogue.could_continue(text),
             confidence=confidence,
+            settled=sense.settled,
+            unfinished=sense.unfinished and not final,
         )
 
     def _respond(self, command: m.Respond) -> Iterator[m.Event]:

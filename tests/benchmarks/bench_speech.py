@@ -1,4 +1,4 @@
-"""The two embedded recognisers on the same sound: commands right, stop phrases, cost."""
+"""The recognisers on the same sound: errors per condition, stop phrases, cost."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from assistant.speech.pocketsphinx_ import PocketsphinxRecogniser
 from assistant.speech.recogniser import Recogniser, Transcript
 from assistant.speech.stop import is_stop
 from assistant.speech.vosk_ import HOUSEHOLD, VoskRecogniser
+from tests.benchmarks.speech_errors import run_errors
 from tests.speech.sentences import COMMANDS, GRAMMAR, OTHER, STOPS
 
 VOICES = ("en-us+f3", "en-gb+m2", "en-us+m4", "en-us")
@@ -48,7 +49,7 @@ def run(quick: bool, console: Console) -> dict:
         numbers[recogniser.name] = _measure(recogniser, clips) | {"start_s": start_s}
         recogniser.close()
     _print(numbers, console)
-    return numbers
+    return {"errors": run_errors(quick, console), "stops": numbers}
 
 
 def _steady(partials: list[str], times: int) -> bool:

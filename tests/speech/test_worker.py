@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from assistant.loop import Channels, MainLoop
 from assistant.settings import Settings, with_overrides
 from assistant.skill import Reply, Segment
 from assistant.speech.engines import open_recogniser, open_voice
-from assistant.speech.recogniser import Transcript
+from assistant.speech.recogniser import HeardWord, Transcript
 from assistant.speech.voice import Clip
 from assistant.speech.worker import APOLOGY, COMMA, TRAILING, Worker
 from assistant.state import Mode, State
@@ -314,7 +315,7 @@ def test_what_cannot_become_a_command_is_foreign(desk):
 def test_a_word_that_only_resembles_a_stop_phrase_is_none(desk):
     """Alone, the spotter takes it for "quiet"; the other stream knows better."""
     events = desk.hear("quite", turn=2, over_speech=1)
-    assert final(events).text == "quieter" and not any(e.stop for e in events)
+    assert final(events).text == "quite" and not any(e.stop for e in events)
 
 
 def test_a_stop_phrase_in_silence_is_one_too(desk):
@@ -494,3 +495,21 @@ def test_what_it_says_often_is_made_before_it_is_needed(tmp_path, recogniser, vo
     assert "Okay." in phrases and APOLOGY in phrases
     assert failing.asked == phrases[1:] and "coughed" in caplog.text
     desk.talk.store.close()
+
+
+def test_the_wake_words_rest_does_not_turn_a_question_into_another(desk):
+    """ "is what's on my list" is a sentence, too, and not what was asked."""
+    hearing = desk.worker._without_wake_word
+    words = (HeardWord("is", 0, 2000, 0.9), *_spread("what's on my shopping list", 4000))
+    heard = Transcript(" ".join(w.text for w in words), words, 0.9)
+    woken = SimpleNamespace(start=0, woken=256, over_speech=None)
+    assert hearing(woken, heard, 40_000) == "what's on my shopping list"
+    later = Transcript("add milk", _spread("add milk", 0), 0.9)
+    assert hearing(woken, later, 40_000) == "add milk"
+
+
+def _spread(text: str, start: int) -> tuple[HeardWord, ...]:
+    return tuple(
+        HeardWord(w, start + 5000 * i, start + 5000 * i + 4500, 0.9)
+        for i, w in enumerate(text.split())
+    )

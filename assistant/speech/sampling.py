@@ -1,0 +1,134 @@
+"""Draws sentences from a ``Grammar``: what people may say, for language models and benchmarks."""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from assistant.errors import BadInput, did_you_mean
+from assistant.speech.recogniser import Grammar
+
+_TOKEN = re.compile(r"<[^<>]*>|[()\[\]|*+]|[^\s()\[\]|*+<>]+")
+_TAKEN = 0.4  # how often an optional part is spoken
+_MORE = 0.4  # how often a repeated part comes once more
+_DEEPEST = 12  # nested rules; deeper, optional parts are left out
+
+
+@dataclass(frozen=True)
+class _Choice:
+    options: tuple[tuple[object, ...], ...]
+
+
+@dataclass(frozen=True)
+class _Rule:
+    name: str
+
+
+@dataclass(frozen=True)
+class _Many:
+    part: object
+    least: int
+
+
+class Sampler:
+    """Draws random sentences of ``grammar``; the same ``seed`` draws the same ones.
+
+    An alternative is as likely as the root of the number of words in it, so that each word of a
+    long list is met; every optional part comes four times in ten. Raises ``BadInput`` for
+    brackets that do not pair and rules that are missing.
+    """
+
+    def __init__(self, grammar: Grammar, seed: int = 0) -> None:
+        self._random = random.Random(seed)
+        self._rules = {name: _parse(name, text) for name, text in grammar.rules.items()}
+        self._top = _Rule(grammar.top)
+        self._sizes: dict[object, int] = {}
+        self._weights: dict[int, list[float]] = {}
+
+    def sentence(self, rule: str | None = None) -> str:
+        """Return one sentence of ``rule``, of the whole grammar by default."""
+        return " ".join(self._words(_Rule(rule) if rule else self._top, 0))
+
+    def _words(self, part: object, depth: int) -> Iterator[str]:
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, _Rule):
+            if part.name not in self._rules:
+                remedy = did_you_mean(part.name, self._rules or ["none"])
+                raise BadInput("grammar", f'no rule "{part.name}"', remedy)
+            yield from self._words(self._rules[part.name], depth + 1)
+        elif isinstance(part, _Many):
+            for _ in range(part.least + self._extra(depth)):
+                yield from self._words(part.part, depth)
+        elif isinstance(part, _Choice):
+            for inner in self._chosen(part, depth):
+                yield from self._words(inner, depth)
+
+    def _chosen(self, part: _Choice, depth: int) -> tuple[object, ...]:
+        if part.options[-1] != ():
+            return self._pick(part, part.options)
+        if depth > _DEEPEST or self._random.random() >= _TAKEN:
+            return ()
+        return self._pick(part, part.options[:-1])
+
+    def _pick(self, part: _Choice, options: tuple[tuple[object, ...], ...]) -> tuple[object, ...]:
+        weights = self._weights.get(id(part))
+        if weights is None:
+            weights = self._weights[id(part)] = [
+                math.sqrt(1 + sum(self._size(p, frozenset()) for p in option)) for option in options
+            ]
+        return self._random.choices(options, weights)[0]
+
+    def _size(self, part: object, inside: frozenset[str]) -> int:
+        """Return how many words a part has, with those of the rules it refers to."""
+        if isinstance(part, str):
+            return 1
+        if isinstance(part, _Many):
+            return self._size(part.part, inside)
+        if isinstance(part, _Choice):
+            return sum(self._size(p, inside) for option in part.options for p in option)
+        if part.name in inside or part.name not in self._rules:
+            return 0
+        if part not in self._sizes:
+            self._sizes[part] = self._size(self._rules[part.name], inside | {part.name})
+        return self._sizes[part]
+
+    def _extra(self, depth: int) -> int:
+        count = 0
+        while depth <= _DEEPEST and count < 4 and self._random.random() < _MORE:
+            count += 1
+        return count
+
+
+def _parse(name: str, text: str) -> _Choice:
+    tokens = _TOKEN.findall(text)
+    options, at = _options(tokens, 0)
+    if at != len(tokens):
+        raise BadInput(f"grammar rule <{name}>", "its brackets do not pair", "check them")
+    return _Choice(tuple(options))
+
+
+def _options(tokens: list[str], at: int) -> tuple[list[tuple[object, ...]], int]:
+    """Return the alternatives that begin at a token, and the index of the bracket after them."""
+    options: list[list[object]] = [[]]
+    while at < len(tokens) and tokens[at] not in ")]":
+        token = tokens[at]
+        at += 1
+        if token == "|":
+            options.append([])
+        elif token in "([":
+            inner, at = _options(tokens, at)
+            closing = ")" if token == "(" else "]"
+            if tokens[at : at + 1] != [closing]:
+                return [()], -1
+            at += 1
+            options[-1].append(_Choice(tuple(inner) + (((),) if token == "[" else ())))
+        elif token in "*+":
+            if options[-1]:
+                options[-1].append(_Many(options[-1].pop(), 1 if token == "+" else 0))
+        else:
+            options[-1].append(_Rule(token[1:-1].strip()) if token[0] == "<" else token)
+    return [tuple(option) for option in options], at
