@@ -31,7 +31,7 @@ class Wake:
     word: str = setting("hey_jarvis", "wake word: a bundled openWakeWord model or a .onnx path")
     threshold: float = setting(0.4, "score that wakes in silence", low=0.05, high=0.99)
     threshold_playing: float = setting(
-        0.2, "score that wakes while the speaker itself sounds", low=0.05, high=0.99
+        0.3, "score that wakes while the speaker itself sounds", low=0.05, high=0.99
     )
     verifier: str = setting("", "household voices (.npz of `assistant teach --verify`), or empty")
 

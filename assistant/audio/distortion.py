@@ -17,15 +17,19 @@ NAMES = (
     "x^2",
     "x|d|",
     "soft clip",
-    "softer clip",
     "softly clipped square",
     "x d1^2",
     "x d1 d2",
     "x d2^2",
+    "beyond 0.1",
+    "beyond 0.2",
+    "beyond 0.3",
+    "beyond 0.45",
 )  # d, d1, d2: three guesses at the cone's displacement; d1 and d2 span others
 _SCALE = 0.2  # amplitude at which these are about as strong as the sound itself
 _RESONANCE_HZ = 350.0  # of a 40-50 mm driver
 _CORNERS_HZ = (200.0, 800.0)
+_KNEES = (0.5, 1.0, 1.5, 2.25)  # in _SCALE: where an amplifier may clip hard
 _AUDIBLE = 1e-6  # mean square from which a hop says something about the overlap
 _MEMORY = 0.002  # weight of a new hop in the overlap: 8 s of sound, so that it hardly wanders
 _REFRESH = 16  # hops between two changes of the overlap
@@ -68,11 +72,12 @@ class Bends:
         np.multiply(u, u, out=shapes[1])
         np.multiply(u, np.abs(cone), out=shapes[2])
         np.tanh(1.5 * u, out=shapes[3])
-        np.tanh(0.6 * u, out=shapes[4])
-        np.multiply(soft, soft, out=shapes[5])
-        np.multiply(u, first * first, out=shapes[6])
-        np.multiply(u, first * second, out=shapes[7])
-        np.multiply(u, second * second, out=shapes[8])
+        np.multiply(soft, soft, out=shapes[4])
+        np.multiply(u, first * first, out=shapes[5])
+        np.multiply(u, first * second, out=shapes[6])
+        np.multiply(u, second * second, out=shapes[7])
+        for row, knee in enumerate(_KNEES, 8):
+            np.subtract(u, np.clip(u, -knee, knee), out=shapes[row])
         shapes *= np.float32(_SCALE)
         self.drift[:] = 0
         if power > _AUDIBLE:

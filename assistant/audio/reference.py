@@ -13,7 +13,7 @@ BRANCHES = 3  # of the bends also get a free filter of one hop: the direct sound
 _LEARN_EVERY, _APPLY_EVERY = 4, 16  # hops
 _FORGET = 0.992  # of what the weights are learned from, every time: half in 5.5 s
 _STEP = 0.3
-_MOST = 2.0  # weight of a bend: more than any loudspeaker needs, and what noise could lead to
+_MOST = 3.0  # weight of a bend: more than any loudspeaker needs, and what noise could lead to
 _SETTLED = 15  # times before the weights are applied
 
 

@@ -9,6 +9,7 @@ from assistant.audio.openwakeword_ import CHUNK
 from assistant.audio.wake import WakeWord
 
 PHASES = (0, 2, 1, 3)  # hops between the views' runs: a busy hop never has two
+FILLED = 16  # scores until a view that was not listened to knows its last 1.3 s
 IN_SILENCE = 2  # views then sound alike; two moments of them are enough
 
 
@@ -25,6 +26,7 @@ class Wakes:
         self._wakes = [self.first]
         self._wakes += [WakeWord(word, phase, self.first) for phase in PHASES[1:views]]
         self._scores = [0.0] * views
+        self._fresh = [0] * views
         self._listening = min(views, IN_SILENCE)
         self._hop = 0
         self.word, self.lag = self.first.word, self.first.lag
@@ -46,11 +48,13 @@ class Wakes:
         for i in range(self._listening):
             score = self._wakes[i].process(views[i])
             if score is not None:
-                self._scores[i], new = score, True
+                self._fresh[i] = max(0, self._fresh[i] - 1)
+                self._scores[i], new = 0.0 if self._fresh[i] else score, True
         return max(self._scores) if new else None
 
     def _listen(self, count: int) -> None:
         for i in range(self._listening, count):
             self._wakes[i].reset()
+            self._fresh[i] = FILLED
         self._scores[count:] = [0.0] * (len(self._scores) - count)
         self._listening = count
