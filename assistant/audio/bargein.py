@@ -30,13 +30,16 @@ class EvidenceRules:
     (tests/benchmarks/bench_evidence.py, other homes and people).
     """
 
-    bands: tuple[float, ...] = (0.26, 0.15, 0.09, -0.01, 0.17)  # per dB above echo and background
-    voice: float = 0.22  # per unit of the voice activity's log-odds
-    bias: float = -2.84
+    bands: tuple[float, ...] = (0.27, 0.08, 0.06, 0.14, 0.19)  # per dB above echo and background
+    voice: float = 0.08  # per unit of the voice activity's log-odds
+    bias: float = -3.15
     drift: float = 1.0  # taken off every hop: hops are not independent
     most: float = 7.0  # a single hop counts no more than this
     duck: float = 16.0  # the sum that ducks a reply
-    duck_media: float = 48.0  # ... and music, whose residue is less like the estimate
+    duck_media: float = 24.0  # ... and music, whose residue is less like the estimate
+    unvoiced: float = 16.0  # asked for on top where no voice was active in the last hops: a bang,
+    voiced: float = 0.3  # ... or a beat the estimate did not expect. What counts as a voice,
+    voice_hops: int = 8  # ... and for how long
     unsure: float = 12.0  # asked for on top while the echo path is not known yet
     over_noise: float = 4.0  # the background counts so many times (power)
     burnt: float = 16.0  # asked for on top after a duck that turned out to be nothing
@@ -123,6 +126,8 @@ class Evidence:
     def _needed(self, at: int, converged: bool, media: bool) -> float:
         rules = self.rules
         needed = rules.duck_media if media else rules.duck
+        if self._voiceless > rules.voice_hops:
+            needed += rules.unvoiced
         if not converged:
             needed += rules.unsure
         if self._burnt_at is not None:
