@@ -40,7 +40,8 @@ class EvidenceRules:
     unvoiced: float = 16.0  # asked for on top where no voice was active in the last hops: a bang,
     voiced: float = 0.3  # ... or a beat the estimate did not expect. What counts as a voice,
     voice_hops: int = 8  # ... and for how long
-    unsure: float = 12.0  # asked for on top while the echo path is not known yet
+    unsure: float = 24.0  # asked for on top while the echo path is not known
+    deaf: int = samples(1.0)  # of the first playback ever while it is not: any echo is news
     over_noise: float = 4.0  # the background counts so many times (power)
     burnt: float = 16.0  # asked for on top after a duck that turned out to be nothing
     forgive_s: float = 8.0  # how long that takes to be forgotten
@@ -72,6 +73,8 @@ class Evidence:
         self._floor = np.ones(len(GROUPS), np.float32)
         self._rise = np.float32(NoiseFloor.RISE)
         self.sum = 0.0
+        self._hops = 0  # of playback
+        self._voiceless = self.rules.voice_hops  # hops since a voice was active
         self._burnt_at: int | None = None
         self._burnt_power = 0.0
 
@@ -117,6 +120,10 @@ class Evidence:
         music plays and not speech.
         """
         rules, ratio = self.rules, self.ratio(speech, output, residual)
+        self._hops += 1
+        self._voiceless = 0 if speech >= rules.voiced else self._voiceless + 1
+        if not converged and self._hops * HOP <= rules.deaf:
+            return False
         self.sum = max(0.0, self.sum + min(ratio, rules.most) - rules.drift)
         if self.sum < self._needed(at, converged, media) or not self._louder(at, output):
             return False
