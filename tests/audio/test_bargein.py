@@ -76,11 +76,14 @@ def test_a_bang_must_say_more_than_a_voice(evidence):
 
 
 def test_the_first_echo_ever_is_no_person(evidence):
-    fresh = Evidence()
-    deaf = RULES.deaf // HOP
-    assert hops_until_duck(fresh, converged=False, most=deaf) is None
-    assert hops_until_duck(fresh, converged=False, start=RULES.deaf)
-    assert hops_until_duck(Evidence(), most=deaf)
+    deaf, evidence._hops = RULES.deaf // HOP, 0
+    assert hops_until_duck(evidence, most=deaf, converged=False) is None
+    assert hops_until_duck(evidence, start=RULES.deaf, converged=False)
+
+
+def test_where_the_echo_path_is_known_the_first_second_counts(evidence):
+    evidence._hops = 0
+    assert hops_until_duck(evidence) <= 5
 
 
 def test_after_a_false_duck_it_asks_for_more_and_forgets_in_time(evidence):
