@@ -30,14 +30,18 @@ class EvidenceRules:
     (tests/benchmarks/bench_evidence.py, other homes and people).
     """
 
-    bands: tuple[float, ...] = (0.26, 0.15, 0.09, -0.01, 0.17)  # per dB above echo and background
-    voice: float = 0.22  # per unit of the voice activity's log-odds
-    bias: float = -2.84
+    bands: tuple[float, ...] = (0.27, 0.08, 0.06, 0.14, 0.19)  # per dB above echo and background
+    voice: float = 0.08  # per unit of the voice activity's log-odds
+    bias: float = -3.15
     drift: float = 1.0  # taken off every hop: hops are not independent
     most: float = 7.0  # a single hop counts no more than this
     duck: float = 16.0  # the sum that ducks a reply
-    duck_media: float = 48.0  # ... and music, whose residue is less like the estimate
-    unsure: float = 12.0  # asked for on top while the echo path is not known yet
+    duck_media: float = 24.0  # ... and music, whose residue is less like the estimate
+    unvoiced: float = 16.0  # asked for on top where no voice was active in the last hops: a bang,
+    voiced: float = 0.3  # ... or a beat the estimate did not expect. What counts as a voice,
+    voice_hops: int = 8  # ... and for how long
+    unsure: float = 24.0  # asked for on top while the echo path is not known
+    deaf: int = samples(1.0)  # of the first playback ever while it is not: any echo is news
     over_noise: float = 4.0  # the background counts so many times (power)
     burnt: float = 16.0  # asked for on top after a duck that turned out to be nothing
     forgive_s: float = 8.0  # how long that takes to be forgotten
@@ -69,6 +73,8 @@ class Evidence:
         self._floor = np.ones(len(GROUPS), np.float32)
         self._rise = np.float32(NoiseFloor.RISE)
         self.sum = 0.0
+        self._hops = 0  # of playback
+        self._voiceless = self.rules.voice_hops  # hops since a voice was active
         self._burnt_at: int | None = None
         self._burnt_power = 0.0
 
@@ -114,6 +120,10 @@ class Evidence:
         music plays and not speech.
         """
         rules, ratio = self.rules, self.ratio(speech, output, residual)
+        self._hops += 1
+        self._voiceless = 0 if speech >= rules.voiced else self._voiceless + 1
+        if not converged and self._hops * HOP <= rules.deaf:
+            return False
         self.sum = max(0.0, self.sum + min(ratio, rules.most) - rules.drift)
         if self.sum < self._needed(at, converged, media) or not self._louder(at, output):
             return False
@@ -123,6 +133,8 @@ class Evidence:
     def _needed(self, at: int, converged: bool, media: bool) -> float:
         rules = self.rules
         needed = rules.duck_media if media else rules.duck
+        if self._voiceless > rules.voice_hops:
+            needed += rules.unvoiced
         if not converged:
             needed += rules.unsure
         if self._burnt_at is not None:

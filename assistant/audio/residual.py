@@ -12,6 +12,7 @@ BANDS = len(BAND_EDGES)  # about Bark wide, 94 Hz to 8 kHz
 _TO_POWER = 2.0 / (2 * HOP * HOP)  # of a zero-padded hop's |spectrum|^2, to mean square
 _RISE_DB, _FAR_RISE_DB, _FALL_DB, _FAR_FALL_DB = 0.15, 0.02, 0.15, 0.4  # per hop
 _FAR_DB = 8.0  # a difference above it is somebody talking, below it news
+_SETTLES = 64  # hops after a new path in which it is learnt anew how much that leaves
 _REVERBERATES = 0.7  # of the echo's power a hop later
 
 
@@ -32,6 +33,7 @@ class ResidualEstimate:
         """Forget how well the echo was cancelled."""
         self._leak_db = np.zeros(BANDS, np.float32)
         self._mean_mic = self._mean_out = 1e-9
+        self._settling = 0
         self.output_power = self.residual_power = 0.0
         self.erle_db, self.converged = 0.0, False
         self.far_end_alone = False
@@ -46,9 +48,13 @@ class ResidualEstimate:
         self.residual_power, self.far_end_alone = 0.0, False
 
     def improved(self, factor: float) -> None:
-        """The residual has just become ``factor`` (< 1) of what it was: a better path is in."""
-        self._leak_db += 10 * np.float32(np.log10(factor))
+        """A better path is in: what it was solved on leaves ``factor`` (< 1) of the residual.
+
+        Other sounds leave more. So the estimate is not lowered at once, it follows faster: one
+        that is too low takes the echo for somebody talking, and then hardly rises any more.
+        """
         self._mean_out *= factor
+        self._settling = _SETTLES
 
     def update(self, powers: np.ndarray, heard: float, left: float) -> None:
         """Take one hop: ``powers`` (2, mics, bins) of output and echo estimate (zero-padded).
@@ -60,8 +66,12 @@ class ResidualEstimate:
         np.multiply(self._echo, _REVERBERATES, out=self._echo)
         np.maximum(self._echo, echo_now, out=self._echo)
         difference = 10 * np.log10((out + 1e-12) / (self._echo + 1e-12)) - self._leak_db
-        rise = np.where(difference > _FAR_DB, _FAR_RISE_DB, _RISE_DB)
-        fall = np.where(difference < -_FAR_DB, -_FAR_FALL_DB, -_FALL_DB)
+        if self._settling:
+            self._settling -= 1
+            rise, fall = _RISE_DB, -_FAR_FALL_DB
+        else:
+            rise = np.where(difference > _FAR_DB, _FAR_RISE_DB, _RISE_DB)
+            fall = np.where(difference < -_FAR_DB, -_FAR_FALL_DB, -_FALL_DB)
         self._leak_db += np.where(difference > 0, rise, fall) * (self._echo > 1e-8)
         np.minimum(self._leak_db, 3, out=self._leak_db)
         np.multiply(self._echo, 10 ** (self._leak_db / 10), out=self.residual_bands)

@@ -62,7 +62,28 @@ def test_what_is_expected_does_not_duck(evidence, why):
 def test_music_and_an_unknown_echo_path_need_more(evidence):
     usual = hops_until_duck(evidence)
     assert hops_until_duck(evidence, media=True) > usual
-    assert hops_until_duck(evidence, converged=False) > usual
+    later = {"start": RULES.deaf, "converged": False}
+    evidence._hops = RULES.deaf // HOP
+    assert hops_until_duck(evidence, **later) > usual
+
+
+def test_a_bang_must_say_more_than_a_voice(evidence):
+    voice = hops_until_duck(evidence, speech=RULES.voiced)
+    other = Evidence()
+    other._floor[:] = evidence._floor
+    other._voiceless = RULES.voice_hops
+    assert hops_until_duck(other, speech=RULES.voiced - 0.1) > voice
+
+
+def test_the_first_echo_ever_is_no_person(evidence):
+    deaf, evidence._hops = RULES.deaf // HOP, 0
+    assert hops_until_duck(evidence, most=deaf, converged=False) is None
+    assert hops_until_duck(evidence, start=RULES.deaf, converged=False)
+
+
+def test_where_the_echo_path_is_known_the_first_second_counts(evidence):
+    evidence._hops = 0
+    assert hops_until_duck(evidence) <= 5
 
 
 def test_after_a_false_duck_it_asks_for_more_and_forgets_in_time(evidence):

@@ -156,7 +156,10 @@ def test_a_duck_that_was_nothing_makes_it_slower_to_duck_again(tmp_path, reply, 
         def __init__(self, *args, **kwargs) -> None:
             super().__init__(*args, **kwargs)
             burn = self.evidence.burn
-            self.evidence.burn = lambda at: (burnt.append(round(at / SAMPLE_RATE, 3)), burn(at))
+            self.evidence.burn = lambda at, power: (
+                burnt.append(round(at / SAMPLE_RATE, 3)),
+                burn(at, power),
+            )
 
     monkeypatch.setattr(recording, "Ears", Watched)
     mic, reference = over(tmp_path, reply, person("well I do not know what to say"))

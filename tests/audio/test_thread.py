@@ -55,7 +55,7 @@ class Told(Ears):
         now.hit, self.hit = self.hit, None
         if self.talking:
             now.speech, self.front_end.canceller.output_bands[:] = 0.9, 1e-3
-            self.front_end.canceller.converged = True
+            self.front_end.canceller._estimate.converged = True
         return now
 
 

@@ -11,6 +11,7 @@ from assistant.room.people import read_recording, speak, trim
 from assistant.room.run import FIXED_COSTS, play_scene
 from assistant.room.scene import Person, Press, Say, Scene, When
 from tests.benchmarks.bargein_homes import Home, active_span, draw_home, quantiles
+from tests.benchmarks.jobs import run_jobs
 from tests.scenes.recorded import reading_aloud
 
 KINDS = ("recorded wake", "wake", "stop", "speech", "button")
@@ -26,6 +27,8 @@ INTO_REPLY_S = (1.5, 2.0, 2.5, 3.0)
 SCENE_S = 14.0
 IN_TIME_S = 4.0  # a reply that stops later than this after the onset was not interrupted by it
 READING_DB = 70.0
+SPANS = ("duck", "duck_ours", "duck_quick", "silence", "after_end")
+QUICK_S = 0.04  # output latency of a device that is well set up
 
 
 def interruption_scene(kind: str, seed: int, wav: Path | None = None) -> Scene:
@@ -60,27 +63,30 @@ def interruption_scene(kind: str, seed: int, wav: Path | None = None) -> Scene:
     )
 
 
-def interruptions(homes: range, words: Path) -> dict:
+def interruptions(homes: range, words: Path, console) -> dict:
     """Interrupt a reply once per kind and home; return the figures per kind, in seconds.
 
     ``words`` is the folder of recorded "alexa"; without it that kind is left out.
     """
-    found = {kind: _empty() for kind in KINDS}
-    wavs = sorted(words.glob("*.flac"))
-    for seed in homes:
-        for kind in KINDS:
-            wav = None
-            if kind == "recorded wake":
-                if not wavs:
-                    continue
-                wav = wavs[seed * 7 % len(wavs)]
-            report = play_scene(interruption_scene(kind, seed, wav), costs=FIXED_COSTS)
-            _count(found[kind], kind, seed, report, wav)
+    found, wavs = {kind: _empty() for kind in KINDS}, sorted(words.glob("*.flac"))
+    jobs = [
+        (kind, seed, wavs[seed * 7 % len(wavs)] if kind == "recorded wake" else None)
+        for seed in homes
+        for kind in KINDS
+        if wavs or kind != "recorded wake"
+    ]
+    for job, report in zip(jobs, run_jobs("scenes", interrupted, jobs, console), strict=True):
+        _count(found[job[0]], job[0], job[1], report, job[2])
     return {kind: _summary(rows) for kind, rows in found.items() if kind != KINDS[0] or wavs}
 
 
+def interrupted(kind: str, seed: int, wav: Path | None) -> dict:
+    """Play one scene and return its report."""
+    return play_scene(interruption_scene(kind, seed, wav), costs=FIXED_COSTS)
+
+
 def _empty() -> dict:
-    keys = ("duck", "silence", "after_end", "went_on", "not_noticed", "as_other", "no_reply")
+    keys = (*SPANS, "went_on", "not_noticed", "as_other", "no_reply")
     return {"asked": 0, "false_ducks": 0, "false_stops": 0} | {key: [] for key in keys}
 
 
@@ -98,7 +104,11 @@ def _count(rows: dict, kind: str, seed: int, report: dict, wav: Path | None) -> 
         onset, end = onset + first / SAMPLE_RATE, onset + last / SAMPLE_RATE
     duck, stop = _first("duck_s", onset, report), _first("stop_s", onset, report)
     if duck is not None:
-        rows["duck"].append(duck["duck_s"] - onset)
+        took, latency = duck["duck_s"] - onset, draw_home(seed).device.latency_ms / 1000
+        rows["duck"].append(took)
+        rows["duck_ours"].append(took - latency)
+        if latency <= QUICK_S:
+            rows["duck_quick"].append(took)
     if stop is None:
         rows["not_noticed" if duck is None else "went_on"].append(seed)
         return
@@ -137,7 +147,7 @@ def _length(text: str, home: Home) -> float:
 
 
 def _summary(rows: dict) -> dict:
-    measured = {key: quantiles(rows[key]) for key in ("duck", "silence", "after_end")}
+    measured = {key: quantiles(rows[key]) for key in SPANS}
     return rows | {f"{key}_s": value for key, value in measured.items()}
 
 

@@ -47,7 +47,8 @@ class Over:
 class Hops:
     """What the front end and the voice activity detector made of each hop of a recording."""
 
-    speech: np.ndarray  # float32 (n,)
+    speech: np.ndarray  # float32 (n,): voice activity in the clean channel
+    suppressed: np.ndarray  # float32 (n,): ... with the residual echo turned down as well
     output: np.ndarray  # float32 (n, BANDS)
     residual: np.ndarray  # float32 (n, BANDS)
     broadband: np.ndarray  # float32 (n,): mean square of the cleaned signal
@@ -91,7 +92,8 @@ def _in_the_room(room: VirtualRoom, home: Home, rng, line: np.ndarray) -> np.nda
 
 def listen(over: Over, mics: int = 2) -> Hops:
     """Return what the shipped front end and detector make of a recording, hop by hop."""
-    front_end, voice = FrontEnd(mics, Settings().echo), VoiceActivity()
+    front_end = FrontEnd(mics, Settings().echo)
+    voice, other = VoiceActivity(), VoiceActivity()
     canceller, rows = front_end.canceller, []
     count = over.reference.size // HOP
     output, residual = np.zeros((2, count, canceller.output_bands.size), np.float32)
@@ -100,12 +102,13 @@ def listen(over: Over, mics: int = 2) -> Hops:
         clean = front_end.process(over.mics[:mics, here], over.reference[here], True)
         output[i], residual[i] = canceller.output_bands, canceller.residual_bands
         power = float(np.dot(clean, clean)) / HOP
-        rows.append((voice.process(clean), power, canceller.converged))
-    speech, broadband, converged = (np.array(column) for column in zip(*rows, strict=True))
+        late = other.process(front_end.detectors[-1])
+        rows.append((voice.process(clean), late, power, canceller.converged))
+    speech, late, broadband, converged = (np.array(column) for column in zip(*rows, strict=True))
     near = np.mean(over.near.reshape(-1, HOP) ** 2, axis=1)
     return Hops(
-        speech.astype(np.float32), output, residual, broadband.astype(np.float32),
-        converged.astype(bool), near, over.onsets,
+        speech.astype(np.float32), late.astype(np.float32), output, residual,
+        broadband.astype(np.float32), converged.astype(bool), near, over.onsets,
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ DEVICE_HOMES, EVIDENCE_HOMES, READING_HOMES = 300, 400, 500  # the first seed of
 
 def run(quick: bool, console) -> dict:
     """Print the three tables; return the figures."""
-    device = interruptions(_homes(DEVICE_HOMES, 3 if quick else 10), data_root() / "alexa")
+    device = interruptions(_homes(DEVICE_HOMES, 3 if quick else 10), data_root() / "alexa", console)
     console.print(_device_table(device))
     evidence = compare(
         _homes(EVIDENCE_HOMES, 3 if quick else 10),
@@ -56,13 +56,15 @@ def _device_table(figures: dict) -> Table:
     table = _table(
         "Whole speaker, interrupted while it talks: ms from the onset at the microphones to the "
         "loudspeaker 12 dB down (duck) and 40 dB down (silence), p50 / p95 of those that did",
-        "interrupted by", "duck", "silence", "silence after the word's end",
+        "interrupted by", "duck", "where the device takes <= 40 ms", "less the device's part",
+        "silence", "silence after the word's end",
         "went on", "not noticed", "as another kind",
     )  # fmt: skip
     for kind, row in figures.items():
         asked = row["asked"]
         table.add_row(
-            kind, _pair(row["duck_s"]), _pair(row["silence_s"]), _pair(row["after_end_s"]),
+            kind, _pair(row["duck_s"]), f"{_pair(row['duck_quick_s'])} ({len(row['duck_quick'])})",
+            _pair(row["duck_ours_s"]), _pair(row["silence_s"]), _pair(row["after_end_s"]),
             f"{len(row['went_on'])} of {asked}", f"{len(row['not_noticed'])} of {asked}",
             str(len(row["as_other"])),
         )  # fmt: skip
