@@ -1,0 +1,124 @@
+# shellcheck shell=bash
+# What a microphone board needs from the Pi's firmware (config.txt) and from ALSA.
+
+begin="# assistant: begin (written by install.sh, removed by install.sh uninstall)"
+end="# assistant: end"
+
+boot_folder() {
+    local folder
+    for folder in /boot/firmware /boot; do
+        if [[ -f $target$folder/config.txt ]]; then
+            echo "$folder"
+            return
+        fi
+    done
+    return 1
+}
+
+# Prints a config.txt without our lines.
+without_ours() {
+    awk -v begin="$begin" -v end="$end" '
+        $0 == begin { ours = 1 } !ours { print } $0 == end { ours = 0 }' "$1"
+}
+
+# in_force LINE FILE: is LINE there for every model, not only under [pi4] and the like?
+in_force() {
+    without_ours "$2" | awk -v want="$1" '
+        BEGIN { all = 1 }
+        { sub(/[ \t\r]+$/, "") }
+        /^\[/ { all = ($0 == "[all]") }
+        all && ($0 == want || index($0, want ",") == 1) { found = 1 }
+        END { exit !found }'
+}
+
+# Sets boot_lines: what config.txt must say for this board.
+find_boot_lines() {
+    local overlay=${board_overlay[$board]:-}
+    boot_lines=()
+    [[ -n $overlay ]] || return 0
+    boot_lines=(dtparam=i2c_arm=on dtparam=i2s=on dtparam=spi=on)
+    if overlay_file "$overlay"; then
+        boot_lines+=("dtoverlay=$overlay")
+    else
+        skip "the sound card of the $board: this system has no overlay $overlay (docs/hardware.md)"
+    fi
+}
+
+# Is the overlay there, or can it be compiled from hardware/overlays?
+overlay_file() {
+    local folder
+    folder=$(boot_folder)/overlays
+    [[ -f $target$folder/$1.dtbo ]] && return
+    [[ -f $root/hardware/overlays/$1.dts ]] || return 1
+    if ((dry)); then
+        would "compile the overlay $1 into $folder"
+        return
+    fi
+    install_packages device-tree-compiler
+    dtc -@ -q -I dts -O dtb -o "$target$folder/$1.dtbo$new" "$root/hardware/overlays/$1.dts" \
+        2>> "$log" || explain "the overlay $1"
+    swap_in "$folder/$1.dtbo"
+}
+
+set_up_boot() {
+    local folder file line lines=() text
+    [[ -n $model ]] || return 0
+    folder=$(boot_folder) || { skip "config.txt: this Pi has none in /boot/firmware or /boot"; return; }
+    file=$target$folder/config.txt
+    find_boot_lines
+    for line in "${boot_lines[@]}"; do
+        in_force "$line" "$file" || lines+=("$line")
+    done
+    text=$(without_ours "$file")$'\n'
+    if ((${#lines[@]})); then
+        text+=$(printf '%s\n' "$begin" "[all]" "${lines[@]}" "$end")$'\n'
+        # The first backup is the one from before us: it is never replaced.
+        [[ -e $file.before-assistant ]] || put "$folder/config.txt.before-assistant" 644 < "$file"
+    elif ! grep -qxF "$begin" "$file"; then
+        return
+    fi
+    changed=0
+    put "$folder/config.txt" 644 < <(printf '%s' "$text")
+    reboot_needed=$changed
+}
+
+# Takes our lines out of config.txt again; the rest of it is as its owner left it.
+remove_boot() {
+    local folder
+    folder=$(boot_folder) || return 0
+    if grep -qxF "$begin" "$target$folder/config.txt"; then
+        put "$folder/config.txt" 644 < <(without_ours "$target$folder/config.txt")
+        dropped+=("our lines in $folder/config.txt")
+    fi
+    drop "$folder/config.txt.before-assistant"
+}
+
+# The name the settings use for the board's sound card, whatever its number is today.
+set_up_alsa() {
+    [[ -n $card ]] || return 0
+    put /etc/alsa/conf.d/60-assistant.conf 644 << END
+# The microphone board's sound card under one name, written by the speaker's install.sh.
+# In assistant.toml: [audio] device = "assistant"
+pcm.assistant {
+    type asym
+    playback.pcm "plughw:CARD=$card"
+    capture.pcm "plughw:CARD=$card"
+    hint { show on description "the speaker's microphone board" }
+}
+ctl.assistant { type hw card $card }
+END
+}
+
+set_up_udev() {
+    put /etc/udev/rules.d/60-assistant.rules 644 << 'END'
+# Lets the speaker reach lights and buttons without root, written by its install.sh.
+SUBSYSTEM=="usb", ENV{DEVTYPE}=="usb_device", ATTR{idVendor}=="2886", ATTR{idProduct}=="0018|0019|001a", GROUP="plugdev", MODE="0660"
+SUBSYSTEM=="spidev", GROUP="spi", MODE="0660"
+SUBSYSTEM=="i2c-dev", GROUP="i2c", MODE="0660"
+SUBSYSTEM=="gpio", KERNEL=="gpiochip*", GROUP="gpio", MODE="0660"
+END
+    if ((!dry)) && [[ -z $target ]] && systemd_runs; then
+        { udevadm control --reload && udevadm trigger --subsystem-match=usb --subsystem-match=spidev \
+            --subsystem-match=i2c-dev --subsystem-match=gpio; } >> "$log" 2>&1 || true
+    fi
+}
