@@ -21,12 +21,12 @@ from assistant.errors import AssistantError
 from assistant.loop import Channels, MainLoop
 from assistant.messages import Policy
 from assistant.plugins import load_skills
+from assistant.service import Service, be_prompt, observer
 from assistant.settings import Settings
 from assistant.skill import Skill
 from assistant.speech.engines import open_recogniser, open_voice
 from assistant.speech.worker import Worker
 from assistant.state import Rules
-from assistant.status import Status
 from assistant.store import Store
 from assistant.understanding import Understanding
 
@@ -145,6 +145,12 @@ def open_device(settings: Settings) -> Device:
     )
 
 
+def listen(speaker: Speaker) -> None:
+    """Handle hop after hop, before every other thread if that is allowed; the audio thread."""
+    be_prompt()
+    speaker.audio.run()
+
+
 def work(speaker: Speaker) -> None:
     """Serve the worker's queue until None arrives; the worker thread's whole life."""
     while (command := speaker.channels.worker.get()) is not None:
@@ -163,7 +169,7 @@ def serve(speaker: Speaker, until: Callable[[Speaker], bool] | None = None) -> s
         lambda msg, _at: failed.append(msg.reason) if isinstance(msg, m.AudioFailed) else None
     )
     threads = [
-        threading.Thread(target=speaker.audio.run, name="audio", daemon=True),
+        threading.Thread(target=listen, args=(speaker,), name="audio", daemon=True),
         threading.Thread(target=work, args=(speaker,), name="worker", daemon=True),
     ]
     for thread in threads:
@@ -185,10 +191,14 @@ def serve(speaker: Speaker, until: Callable[[Speaker], bool] | None = None) -> s
 def run(settings: Settings) -> int:
     """Run the speaker on the sound card of the settings; return the exit status."""
     speaker = assemble(settings, open_device(settings))
-    speaker.observers.append(Status().observe)
+    speaker.observers.append(observer().observe)
     print("\n".join(speaker.engines))
     print(f'Say "{settings.wake.word.replace("_", " ")}". Ctrl-C ends it.')
-    failed = serve(speaker)
+    service, failed = Service(speaker), "it did not end by itself"
+    try:
+        failed = serve(speaker, service.beat)
+    finally:
+        service.close(failed=failed is not None)
     if failed:
         raise AssistantError(failed)
     return 0

@@ -105,7 +105,7 @@ finish() {
 }
 
 uninstall_system() {
-    local unit kept=("the Debian packages")
+    local unit kept=("the Debian packages" "the groups gpio, spi and i2c")
     begin_uninstall
     if [[ -z $target ]] && systemd_runs && ((!dry)); then
         systemctl stop assistant.service assistant-backup.timer assistant-update-check.timer \

@@ -80,10 +80,10 @@ install_pins() {
     local pip="/opt/assistant/current/venv/bin/python -m pip install --no-deps --require-hashes"
     inside apt-get install -y -qq --no-install-recommends swig > "$roots/$suite-$arch.swig.log" 2>&1
     inside env PYPI=1 bash -c "$pip --no-build-isolation -q -r /src/requirements-pi.lock"
-    inside bash -c "$pip --no-build-isolation -q -t /root/old -r /src/requirements-pi-old.lock"
+    inside bash -c "$pip --no-build-isolation -q -t /tmp/old -r /src/requirements-pi-old.lock"
     inside /opt/assistant/current/venv/bin/python -c 'import lgpio, spidev, usb
 print("lgpio", lgpio.get_module_version() if hasattr(lgpio, "get_module_version") else "loads")'
-    inside ls /root/old
+    inside ls /tmp/old
 }
 
 # What --dry-run and uninstall must leave as it was; logs and caches of apt and pip apart.
@@ -112,7 +112,7 @@ run() {
     say 'assistant ask "what time is it"'
     inside assistant ask "what time is it"
     say "ten seconds in a room"
-    inside assistant simulate /src/tests/arm64/ten_seconds.toml --out /root/ten --fixed-costs \
+    inside assistant simulate /src/tests/arm64/ten_seconds.toml --out /tmp/ten --fixed-costs \
         --set speech.recogniser=vosk-household
     say "install.sh uninstall --purge"
     inside /src/install.sh uninstall --purge
