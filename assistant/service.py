@@ -206,5 +206,5 @@ def observer() -> Status | JournalStatus:
     """Return what reports the conversation here: the journal under systemd, else the terminal."""
     if not under_journal():
         return Status()
-    logging.basicConfig(level=logging.INFO, handlers=[JournalHandler()])
+    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[JournalHandler()])
     return JournalStatus()

@@ -52,6 +52,9 @@ set_up_folders() {
         # Members of the group may ask it things from the command line, too.
         chown assistant:assistant "$state"
         chmod 2770 "$state"
+        # SQLite would make it for its owner alone.
+        [[ -e $state/assistant.db ]] ||
+            install -o assistant -g assistant -m 660 /dev/null "$state/assistant.db"
     fi
 }
 
@@ -160,9 +163,7 @@ go_back() {
     service stop || true
     put_link "$opt/current" "versions/$before"
     if [[ -f $target$opt/before-upgrade.db ]]; then
-        # Made like the store itself, so that its owner is right; then in its place.
-        cp --preserve=mode "$target$opt/before-upgrade.db" "$store$new"
-        chown assistant:assistant "$store$new"
+        install -o assistant -g assistant -m 660 "$target$opt/before-upgrade.db" "$store$new"
         rm -f "$store-wal" "$store-shm"
         swap_in "$state/assistant.db"
         drop "$opt/before-upgrade.db"
