@@ -190,10 +190,17 @@ def serve(speaker: Speaker, until: Callable[[Speaker], bool] | None = None) -> s
 
 def run(settings: Settings) -> int:
     """Run the speaker on the sound card of the settings; return the exit status."""
-    speaker = assemble(settings, open_device(settings))
+    return live(assemble(settings, open_device(settings)))
+
+
+def live(speaker: Speaker) -> int:
+    """Serve as a service does, with systemd and the command line; return the exit status.
+
+    Raises AssistantError when the audio failed.
+    """
     speaker.observers.append(observer().observe)
     print("\n".join(speaker.engines))
-    print(f'Say "{settings.wake.word.replace("_", " ")}". Ctrl-C ends it.')
+    print(f'Say "{speaker.settings.wake.word.replace("_", " ")}". Ctrl-C ends it.', flush=True)
     service, failed = Service(speaker), "it did not end by itself"
     try:
         failed = serve(speaker, service.beat)

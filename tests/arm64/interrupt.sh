@@ -18,7 +18,11 @@ source "$(dirname "$0")/roots.sh"
 system=$roots/interrupt-$suite-$arch
 cache=$roots/interrupt.cache
 
-installing() { inside env PIP_NO_COMPILE=1 setsid -w /src/install.sh install --no-models; }
+# What runs in the background ignores Ctrl-C unless it is told not to.
+installing() {
+    inside env --default-signal=INT PIP_NO_COMPILE=1 setsid -w \
+        /src/install.sh install --no-models
+}
 
 answers() { inside assistant ask "what time is it" > /dev/null 2>&1; }
 

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # Fresh Debian systems in folders, for the scripts beside this one, which set suite and arch.
+: "${suite:?}" "${arch:?}"
 
 source=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 roots=${ASSISTANT_ROOTS:-${TMPDIR:-/tmp}/assistant-roots}
