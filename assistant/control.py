@@ -14,6 +14,7 @@ import logging
 import os
 import selectors
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -112,13 +113,16 @@ class ControlServer:
                 self._drop(client)
 
     def _accept(self) -> None:
-        try:
-            connection, _ = self._listener.accept()
-        except OSError:
-            return  # it went away again, or there are no file descriptors left
-        if len(self._clients) >= MAX_CLIENTS:
-            connection.close()
-            return
+        for _ in range(MAX_CLIENTS):
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return  # nobody is left, or there are no file descriptors left
+            self._welcome(connection)
+
+    def _welcome(self, connection: socket.socket) -> None:
+        if len(self._clients) >= MAX_CLIENTS:  # whoever is here longest makes room
+            self._drop(next(iter(self._clients.values())))
         connection.setblocking(False)
         client = _Client(connection, self._clock() + PATIENCE_S)
         self._clients[connection.fileno()] = client
@@ -128,13 +132,18 @@ class ControlServer:
         try:
             if events & selectors.EVENT_WRITE:
                 client.answer = client.answer[client.connection.send(client.answer) :]
-            elif not self._receive(client):
+            elif piece := client.connection.recv(MAX_LINE):
+                client.received += piece
+            else:
+                self._drop(client)
                 return
         except BlockingIOError:
             return
         except OSError:
             self._drop(client)
             return
+        if not client.answer and not client.last:
+            self._take_line(client)
         if client.last and not client.answer:
             self._drop(client)
             return
@@ -142,16 +151,9 @@ class ControlServer:
         interest = selectors.EVENT_WRITE if client.answer else selectors.EVENT_READ
         self._selector.modify(client.connection, interest, client)
 
-    def _receive(self, client: _Client) -> bool:
-        """Read a piece; False when the client is gone."""
+    def _take_line(self, client: _Client) -> None:
+        """Do the next request, if a whole one is there."""
         end = client.received.find(b"\n")
-        if end < 0:
-            piece = client.connection.recv(MAX_LINE)
-            if not piece:
-                self._drop(client)
-                return False
-            client.received += piece
-            end = client.received.find(b"\n")
         if end > MAX_LINE or (end < 0 and len(client.received) > MAX_LINE):
             client.answer, client.last = _line(_refusal(f"a line is over {MAX_LINE} bytes")), True
         elif end >= 0:
@@ -160,7 +162,6 @@ class ControlServer:
             client.requests += 1
             client.answer = _line(self._answer(line))
             client.last = client.requests >= MAX_REQUESTS
-        return True
 
     def _answer(self, line: bytes) -> dict:
         try:
@@ -190,7 +191,10 @@ def ask(path: Path, request: dict, timeout_s: float = 5.0) -> dict:
     Raises OSError when nobody answers there, ValueError for an answer that is none.
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(timeout_s)
+        # Not settimeout: with that a full queue of clients is an error instead of a wait.
+        limit = struct.pack("ll", int(timeout_s), int(timeout_s % 1 * 1e6))
+        for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
+            connection.setsockopt(socket.SOL_SOCKET, option, limit)
         connection.connect(str(path))
         connection.sendall(_line(request))
         with connection.makefile("rb") as answers:
