@@ -65,6 +65,8 @@ begin_system() {
 
 install_system() {
     title="Installing the speaker on this machine"
+    [[ -d $root/assistant ]] ||
+        die "$root holds no sources" "run install.sh in a clone; this copy can only uninstall"
     check_machine
     begin_system
     detect

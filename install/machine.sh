@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # What this machine is: Debian, Raspberry Pi model, kernel, microphone board. Only looks.
 
-# board -> overlay (- for none), needs SPI and I2C pins (1 or 0), ALSA card ("" finds it by USB id).
-# The AC108 boards need a driver that the kernel does not have.
+# The overlay and the ALSA card of each board on the pins; USB arrays need no overlay, and their
+# card is found by their USB id. The AC108 boards need a driver that the kernel does not have.
 declare -A board_overlay=(
     [respeaker_2mic]=wm8960-soundcard [respeaker_2mic_v2]=respeaker-2mic-v2_0
     [respeaker_4mic]=seeed-4mic-voicecard [respeaker_6mic]=seeed-8mic-voicecard
@@ -34,7 +34,7 @@ detect() {
     [[ $model == *"Raspberry Pi"* ]] || model=""
     kernel=$(uname -r)
     pins=""
-    if [[ $model == *"Raspberry Pi 5"* ]] || [[ -n $model ]] && newer_kernel; then
+    if [[ $model == *"Raspberry Pi 5"* ]] || { [[ -n $model ]] && newer_kernel; }; then
         pins=requirements-pi
     elif [[ -n $model ]]; then
         pins=requirements-pi-old

@@ -105,7 +105,15 @@ install_sources() {
     pip install --no-deps --no-build-isolation --no-index "$build" | follow ||
         explain "the speaker itself"
     cp -R "$build"/{install,systemd,install.sh} "$1/installer"
+    origin > "$1/installer/origin"
     rm -rf "$build"
+}
+
+# Where these sources came from, for update-check; nothing when they are not a git clone.
+origin() {
+    local git=(git -c "safe.directory=$root" -C "$root") url commit
+    url=$("${git[@]}" remote get-url origin 2> /dev/null) &&
+        commit=$("${git[@]}" rev-parse HEAD 2> /dev/null) && echo "$url $commit" || true
 }
 
 # Asks the new version something, with a store of its own: the real one may only be read by the
