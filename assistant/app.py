@@ -16,12 +16,12 @@ from assistant.audio.mixer import Mixer
 from assistant.audio.pyaudio_device import PyAudioDevice
 from assistant.audio.thread import AudioLoop
 from assistant.board import load_board
+from assistant.daemon import Service, be_prompt, observer
 from assistant.dialogue import Dialogue
 from assistant.errors import AssistantError
 from assistant.loop import Channels, MainLoop
 from assistant.messages import Policy
 from assistant.plugins import load_skills
-from assistant.service import Service, be_prompt, observer
 from assistant.settings import Settings
 from assistant.skill import Skill
 from assistant.speech.engines import open_recogniser, open_voice

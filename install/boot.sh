@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What a microphone board needs from the Pi's firmware (config.txt) and from ALSA.
+# What a microphone board needs: the Pi's firmware (config.txt), ALSA's levels, device rights.
 
 begin="# assistant: begin (written by install.sh, removed by install.sh uninstall)"
 end="# assistant: end"
@@ -37,6 +37,8 @@ find_boot_lines() {
     boot_lines=()
     [[ -n $overlay ]] || return 0
     boot_lines=(dtparam=i2c_arm=on dtparam=i2s=on dtparam=spi=on)
+    # There the firmware can leave the word clock of the sound an input: silence.
+    if [[ $model == *"Zero 2"* ]]; then boot_lines+=(gpio=19=a0); fi
     if overlay_file "$overlay"; then
         boot_lines+=("dtoverlay=$overlay")
     else
@@ -49,14 +51,14 @@ overlay_file() {
     local folder
     folder=$(boot_folder)/overlays
     [[ -f $target$folder/$1.dtbo ]] && return
-    [[ -f $root/hardware/overlays/$1.dts ]] || return 1
+    [[ -f $root/hardware/overlays/$1-overlay.dts ]] || return 1
     if ((dry)); then
         would "compile the overlay $1 into $folder"
         return
     fi
     install_packages device-tree-compiler
-    dtc -@ -q -I dts -O dtb -o "$target$folder/$1.dtbo$new" "$root/hardware/overlays/$1.dts" \
-        2>> "$log" || explain "the overlay $1"
+    dtc -@ -q -I dts -O dtb -o "$target$folder/$1.dtbo$new" \
+        "$root/hardware/overlays/$1-overlay.dts" 2>> "$log" || explain "the overlay $1"
     swap_in "$folder/$1.dtbo"
 }
 
@@ -93,19 +95,28 @@ remove_boot() {
     drop "$folder/config.txt.before-assistant"
 }
 
-# The name the settings use for the board's sound card, whatever its number is today.
-set_up_alsa() {
-    [[ -n $card ]] || return 0
-    put /etc/alsa/conf.d/60-assistant.conf 644 << END
-# The microphone board's sound card under one name, written by the speaker's install.sh.
-# In assistant.toml: [audio] device = "assistant"
-pcm.assistant {
-    type asym
-    playback.pcm "plughw:CARD=$card"
-    capture.pcm "plughw:CARD=$card"
-    hint { show on description "the speaker's microphone board" }
+# Opens the paths of the board's mixer and sets its levels; ALSA brings them back at every start.
+set_up_levels() {
+    local levels=$root/hardware/alsa/$board.amixer
+    [[ -n $card && -f $levels ]] || return 0
+    if ((dry)); then would "set the levels of the sound card $card"; return; fi
+    if [[ -z $target && -d /proc/asound/$card ]]; then
+        install_packages alsa-utils
+        amixer -q -c "$card" -s < "$levels" >> "$log" 2>&1 || true # not every kernel has them all
+        alsactl store "$card" >> "$log" 2>&1 && return
+    fi
+    skip "the levels of the sound card: it is not there yet; after a restart run install.sh again"
 }
-ctl.assistant { type hw card $card }
+
+# Lets a very long press of the button switch the computer off.
+set_up_power() {
+    put /etc/polkit-1/rules.d/60-assistant.rules 644 << 'END'
+// Lets the speaker's button switch the computer off, written by its install.sh.
+polkit.addRule(function (action, subject) {
+    if (subject.user == "assistant" && action.id.indexOf("org.freedesktop.login1.power-off") == 0) {
+        return polkit.Result.YES;
+    }
+});
 END
 }
 

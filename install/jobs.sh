@@ -84,8 +84,9 @@ install_system() {
     set_up_folders
     set_up_settings
     set_up_udev
-    set_up_alsa
+    set_up_power
     set_up_boot
+    set_up_levels
     fetch_models
     set_up_commands
     set_up_units
@@ -118,7 +119,7 @@ uninstall_system() {
     done
     drop /usr/local/bin/assistant
     drop /etc/udev/rules.d/60-assistant.rules
-    drop /etc/alsa/conf.d/60-assistant.conf
+    drop /etc/polkit-1/rules.d/60-assistant.rules
     remove_boot
     drop "$opt"
     drop /var/log/assistant-install.log
@@ -131,7 +132,8 @@ uninstall_system() {
     fi
     drop_if_empty /etc/systemd/system/multi-user.target.wants
     drop_if_empty /etc/systemd/system/timers.target.wants
-    drop_if_empty /etc/alsa/conf.d
+    drop_if_empty /etc/polkit-1/rules.d
+    drop_if_empty /etc/polkit-1
     if [[ -z $target ]] && systemd_runs && ((!dry)); then systemctl daemon-reload; fi
     ((dry)) || printf 'Removed: %s\n' "$(join "${dropped[@]:-nothing was installed}")"
     printf 'Kept: %s\n' "$(join "${kept[@]}")"
@@ -165,7 +167,7 @@ check_update() {
     local url commit newest
     read -r url commit < "$root/origin" 2> /dev/null ||
         die "this version does not say where it came from" "install from a git clone to get updates"
-    newest=$(GIT_TERMINAL_PROMPT=0 timeout 60 git ls-remote "$url" HEAD 2> /dev/null | cut -f1)
+    newest=$(GIT_TERMINAL_PROMPT=0 timeout 60 git ls-remote "$url" HEAD 2> /dev/null | cut -f1) || true
     if [[ -z $newest ]]; then
         die "$url cannot be asked for a newer version" "check the network, and that git is installed"
     elif [[ $newest == "$commit" ]]; then

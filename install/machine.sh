@@ -1,15 +1,17 @@
 # shellcheck shell=bash
 # What this machine is: Debian, Raspberry Pi model, kernel, microphone board. Only looks.
 
-# The overlay and the ALSA card of each board on the pins; USB arrays need no overlay, and their
-# card is found by their USB id. The AC108 boards need a driver that the kernel does not have.
+# The overlay and the ALSA card of each board on the pins; USB arrays need neither. The AC108 boards
+# need a driver that the kernel does not have.
 declare -A board_overlay=(
-    [respeaker_2mic]=wm8960-soundcard [respeaker_2mic_v2]=respeaker-2mic-v2_0
+    [respeaker_2mic]=wm8960-soundcard [respeaker_2mic_v2]=respeaker-2mic-v2
     [respeaker_4mic]=seeed-4mic-voicecard [respeaker_6mic]=seeed-8mic-voicecard
+    [respeaker_4mic_linear]=seeed-8mic-voicecard
 )
 declare -A board_card=(
     [respeaker_2mic]=wm8960soundcard [respeaker_2mic_v2]=seeed2micvoicec
     [respeaker_4mic]=seeed4micvoicec [respeaker_6mic]=seeed8micvoicec
+    [respeaker_4mic_linear]=seeed8micvoicec
 )
 declare -A board_usb=(
     [2886:0018]=respeaker_usb_v2 [2886:0019]=respeaker_lite [2886:001a]=respeaker_xvf3800
@@ -28,7 +30,7 @@ check_machine() {
 }
 
 # Sets model ("" on another computer), kernel, pins (the lock for this Pi's pins, "" without pins),
-# board, card and system.
+# board, card (its ALSA id, if it is on the pins) and system.
 detect() {
     model=$(tr -d '\0' 2> /dev/null < "$target/proc/device-tree/model" || true)
     [[ $model == *"Raspberry Pi"* ]] || model=""
@@ -42,7 +44,7 @@ detect() {
     # shellcheck source=/dev/null
     system=$(. "$target/etc/os-release" 2> /dev/null && echo "${PRETTY_NAME:-Linux}" || echo Linux)
     board=${wanted_board:-$(usb_board || hat_board || echo default)}
-    card=${board_card[$board]:-$(usb_card || true)}
+    card=${board_card[$board]:-}
 }
 
 # RPi.GPIO cannot watch a pin on kernels since 6.6.
@@ -58,18 +60,6 @@ usb_board() {
         id=$(cat "$device/idVendor" 2> /dev/null):$(cat "$device/idProduct" 2> /dev/null)
         if [[ -n ${board_usb[$id]:-} ]]; then
             echo "${board_usb[$id]}"
-            return
-        fi
-    done
-    return 1
-}
-
-# The ALSA card of a USB array, by its USB id: card numbers change from boot to boot.
-usb_card() {
-    local usbid
-    for usbid in "$target"/proc/asound/card*/usbid; do
-        if [[ -f $usbid && -n ${board_usb[$(< "$usbid")]:-} ]]; then
-            cat "$(dirname "$usbid")/id"
             return
         fi
     done
@@ -107,7 +97,7 @@ END
 # A board that cannot work here is refused before anything is changed.
 check_board() {
     case $board in
-        respeaker_4mic | respeaker_6mic)
+        respeaker_4mic | respeaker_4mic_linear | respeaker_6mic)
             if [[ $model == *"Raspberry Pi 5"* ]]; then
                 die "the $board cannot record on a Pi 5: its chip needs four channels on one I2S pin" \
                     "use a 2-Mic HAT or a USB array, or a Pi 4"

@@ -48,10 +48,11 @@ set_up_folders() {
     put_folder /etc/assistant
     put_folder /etc/assistant/skills
     put_folder "$state"
+    put_folder "$state/models"
     if [[ -z $target ]] && ((!dry)); then
         # Members of the group may ask it things from the command line, too.
-        chown assistant:assistant "$state"
-        chmod 2770 "$state"
+        chown assistant:assistant "$state" "$state/models"
+        chmod 2770 "$state" "$state/models"
         # SQLite would make it for its owner alone.
         [[ -e $state/assistant.db ]] ||
             install -o assistant -g assistant -m 660 /dev/null "$state/assistant.db"
@@ -63,7 +64,6 @@ set_up_settings() {
     local options=(--set "store.path=$state/assistant.db")
     [[ -f $target$settings_file ]] && return
     if ((dry)); then would "write $settings_file (every setting, with its meaning)"; return; fi
-    if [[ -n $card ]]; then options+=(--set audio.device=assistant); fi
     if [[ -n $wanted_board ]]; then options+=(--set "audio.board=$board"); fi
     rm -f "$target$settings_file$new"
     ASSISTANT_CONFIG=/dev/null "$target$opt/versions/$version/venv/bin/assistant" config \
@@ -76,12 +76,12 @@ set_up_settings() {
 # Models are an improvement: without them the speaker uses the engines it carries.
 fetch_models() {
     local assistant=$target$opt/versions/$version/venv/bin/assistant options=()
-    if [[ -n $offline ]]; then options=(--offline "$offline"); fi
+    if [[ -n $offline ]]; then options=(--from "$offline"); fi
     if ((no_models)); then return; fi
     if ((dry)); then would "fetch the speech models that are not there"; return; fi
     "$assistant" --help | grep -q '^  models ' || return 0
     step "speech models"
-    if "$assistant" models fetch "${options[@]}" 2>&1 < /dev/null | follow; then
+    if STATE_DIRECTORY=$target$state "$assistant" models fetch "${options[@]}" 2>&1 < /dev/null | follow; then
         step_done
     else
         skip "speech models: they could not be fetched; assistant models fetch tries again"

@@ -19,7 +19,14 @@ LOCKS = (
     "requirements-pi-old",
     "requirements-test",
 )
-SCRIPTS = ("install.sh", ".ci/run", ".ci/lock", "tests/arm64/run.sh", "tests/arm64/interrupt.sh")
+SCRIPTS = (
+    "install.sh",
+    ".ci/run",
+    ".ci/lock",
+    "tests/arm64/run.sh",
+    "tests/arm64/interrupt.sh",
+    "tests/arm64/service.sh",
+)
 UNWANTED = {"torch", "scipy", "scikit-learn", "tflite-runtime", "tensorflow"}
 
 

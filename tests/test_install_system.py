@@ -86,7 +86,7 @@ def test_a_dry_run_names_every_change_and_makes_none(pi):
         "/opt/assistant/versions/1",
         "/etc/assistant/assistant.toml",
         "/etc/udev/rules.d/60-assistant.rules",
-        "/etc/alsa/conf.d/60-assistant.conf",
+        "/etc/polkit-1/rules.d/60-assistant.rules",
         "/boot/firmware/config.txt",
         "/boot/firmware/config.txt.before-assistant",
         "/etc/systemd/system/assistant.service",
@@ -123,6 +123,12 @@ def test_config_txt_without_a_need_is_not_touched(pi):
     assert tree(pi) == before
 
 
+def test_the_word_clock_of_a_zero_2_w_is_an_output(pi):
+    (pi / "proc/device-tree/model").write_text("Raspberry Pi Zero 2 W Rev 1.0")
+    assert steps(pi, "set_up_boot", wanted_board="respeaker_2mic").returncode == 0
+    assert "gpio=19=a0\n" in (pi / "boot/firmware/config.txt").read_text()
+
+
 def test_a_missing_overlay_is_said(pi):
     (pi / "boot/firmware/overlays/wm8960-soundcard.dtbo").unlink()
     ran = steps(pi, "set_up_boot", 'printf "%s\\n" "${skipped[@]}"', wanted_board="respeaker_2mic")
@@ -148,18 +154,15 @@ def test_the_pins_library_fits_the_model_and_the_kernel(pi, model, kernel, pins)
     assert not pins or (ROOT / f"{pins}.lock").is_file()
 
 
-def test_a_usb_array_is_found_with_its_card(pi):
-    device, card = pi / "sys/bus/usb/devices/1-1.2", pi / "proc/asound/card3"
-    for folder, files in (
-        (device, {"idVendor": "2886\n", "idProduct": "0018\n"}),
-        (card, {"usbid": "2886:0018\n", "id": "ArrayUAC10\n"}),
-    ):
-        folder.mkdir(parents=True)
-        for name, text in files.items():
-            (folder / name).write_text(text)
-    ran = steps(pi, "set_up_alsa", 'echo "$board $card"')
-    assert ran.stdout.split() == ["respeaker_usb_v2", "ArrayUAC10"]
-    assert "CARD=ArrayUAC10" in (pi / "etc/alsa/conf.d/60-assistant.conf").read_text()
+def test_a_usb_array_is_found_and_needs_nothing_from_the_firmware(pi):
+    device = pi / "sys/bus/usb/devices/1-1.2"
+    device.mkdir(parents=True)
+    (device / "idVendor").write_text("2886\n")
+    (device / "idProduct").write_text("0018\n")
+    before = tree(pi)
+    ran = steps(pi, "set_up_boot", "set_up_levels", 'echo "$board.$card."')
+    assert ran.stdout == "respeaker_usb_v2..\n"  # its card is found by its id at every start
+    assert tree(pi) == before
 
 
 def test_a_board_that_cannot_work_is_refused_before_any_change(pi):
@@ -171,8 +174,8 @@ def test_a_board_that_cannot_work_is_refused_before_any_change(pi):
     assert tree(pi) == before
 
 
-SYSTEM = ("set_up_folders", "set_up_udev", "set_up_alsa", "set_up_boot", "set_up_commands",
-          "set_up_units")  # fmt: skip
+SYSTEM = ("set_up_folders", "set_up_udev", "set_up_power", "set_up_boot", "set_up_levels",
+          "set_up_commands", "set_up_units")  # fmt: skip
 
 
 def installed(pi: Path) -> None:
@@ -202,7 +205,7 @@ def test_uninstall_leaves_the_settings_and_what_was_remembered(pi):
     left = [name for name in tree(pi) if "assistant" in name]
     assert sorted(left) == [
         "etc/assistant", "etc/assistant/assistant.toml", "etc/assistant/skills",
-        "var/lib/assistant", "var/lib/assistant/assistant.db",
+        "var/lib/assistant", "var/lib/assistant/assistant.db", "var/lib/assistant/models",
     ]  # fmt: skip
     assert "Kept: settings (/etc/assistant)" in removed.stdout
 

@@ -14,7 +14,7 @@ import pytest
 
 from assistant import cli
 from assistant.control import NAME, ask
-from assistant.service import APOLOGY_EVERY_S, Crashes, be_prompt
+from assistant.daemon import APOLOGY_EVERY_S, Crashes, be_prompt
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -191,7 +191,7 @@ def test_without_a_runtime_folder_there_is_no_apology():
 def test_the_audio_thread_is_prompt_where_it_may():
     code = (
         "import os, threading\n"
-        "from assistant.service import be_prompt\n"
+        "from assistant.daemon import be_prompt\n"
         "seen = []\n"
         "def audio(): seen.append((be_prompt(), os.sched_getscheduler(0)))\n"
         "thread = threading.Thread(target=audio); thread.start(); thread.join()\n"
