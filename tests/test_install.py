@@ -26,6 +26,7 @@ SCRIPTS = (
     "tests/arm64/run.sh",
     "tests/arm64/interrupt.sh",
     "tests/arm64/service.sh",
+    "tests/arm64/wheels.sh",
 )
 UNWANTED = {"torch", "scipy", "scikit-learn", "tflite-runtime", "tensorflow"}
 

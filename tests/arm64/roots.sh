@@ -58,6 +58,10 @@ make_system() {
     # How this machine reaches the network belongs to the run, not to the project.
     cp /etc/resolv.conf "$system/etc/resolv.conf"
     cp "${PIP_CERT:-/etc/ssl/certs/ca-certificates.crt}" "$system/machine/ca.crt"
+    if [[ -n ${ASSISTANT_WHEELS:-} ]]; then
+        cp -R "$ASSISTANT_WHEELS" "$system/machine/wheels"
+        printf '[global]\nno-index = true\nfind-links = /machine/wheels\n' > "$system/etc/pip.conf"
+    fi
     grep -hs '^Acquire' /etc/apt/apt.conf.d/* > "$system/etc/apt/apt.conf.d/99machine" || true
     mount -t proc proc "$system/proc"
 }

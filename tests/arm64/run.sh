@@ -5,7 +5,8 @@
 #
 # Needs root, the network, and on x86-64 about an hour for arm64 (it runs in an emulator). The fresh
 # systems are kept in $ASSISTANT_ROOTS (default: assistant-roots beside other temporary files), so
-# that the next run does not fetch them again. Nothing outside that folder is changed but Debian's
+# that the next run does not fetch them again; $ASSISTANT_WHEELS may name a folder with the locked
+# packages, which an emulated pip is slow to fetch. Nothing outside that folder is changed but Debian's
 # debootstrap and qemu-user-static, when they are missing.
 set -euo pipefail
 
