@@ -143,18 +143,37 @@ now_good() {
 
 start_timer() { systemctl start assistant-backup.timer >> "$log" 2>&1 || true; }
 
+# Prints where the owner's settings put the store, as the version that is good reads them.
+store_file() {
+    HOME=$state "$target$opt/good/venv/bin/python" -P -c 'import sys
+from pathlib import Path
+from assistant.settings import load
+print(Path(load(Path(sys.argv[1])).store.path).expanduser())' "$target$settings_file" 2>> "$log"
+}
+
 # A newer version may change the store in ways an older one cannot read.
 keep_store() {
-    local store=$target$state/assistant.db
-    [[ -f $store && -n $(link_of good) ]] || return 0
-    [[ -f $target$opt/before-upgrade.db ]] && return # of an upgrade that was interrupted
-    "$target$opt/$(readlink "$target$opt/good")/venv/bin/assistant" backup --config "$target$settings_file" \
+    local store
+    [[ -n $(link_of good) && ! -f $target$opt/before-upgrade.db ]] || return 0 # or interrupted then
+    store=$(store_file) && [[ -f $store ]] || return 0
+    "$target$opt/good/venv/bin/assistant" backup --config "$target$settings_file" \
         --to "$target$opt/before-upgrade.db" >> "$log" 2>&1 ||
         die "the store could not be copied before the upgrade" "run assistant doctor"
 }
 
+# Puts the store back as it was before the upgrade.
+restore_store() {
+    local store
+    [[ -f $target$opt/before-upgrade.db ]] || return 0
+    store=$(store_file)
+    install -o assistant -g assistant -m 660 "$target$opt/before-upgrade.db" "$store$new"
+    rm -f "$store-wal" "$store-shm"
+    swap_in "${store#"$target"}"
+    drop "$opt/before-upgrade.db"
+}
+
 go_back() {
-    local before=$1 store=$target$state/assistant.db
+    local before=$1
     if [[ -z $before || $before == "$version" ]]; then
         service stop || true
         die "the speaker is installed but did not start" \
@@ -162,12 +181,7 @@ go_back() {
     fi
     service stop || true
     put_link "$opt/current" "versions/$before"
-    if [[ -f $target$opt/before-upgrade.db ]]; then
-        install -o assistant -g assistant -m 660 "$target$opt/before-upgrade.db" "$store$new"
-        rm -f "$store-wal" "$store-shm"
-        swap_in "$state/assistant.db"
-        drop "$opt/before-upgrade.db"
-    fi
+    restore_store
     rm -f "$target$opt/versions/$version/complete"
     if service restart; then
         die "the new version did not come up, and version $before is in use again" \
