@@ -45,6 +45,15 @@ fewer_packages() {
 
 new_version() { echo "# $1" >> "$system/src/skills/clock.py"; }
 
+# A whole run; how long it took is what the next instant is drawn from.
+measured() {
+    local began status=0
+    began=$(date +%s%N)
+    installing > "$roots/interrupt.out" 2>&1 || status=1
+    longest=$((($(date +%s%N) - began) / 1000000))
+    return "$status"
+}
+
 fail() {
     echo "FAILED at $1"
     failures=$((failures + 1))
@@ -80,7 +89,7 @@ try_once() {
     printf '%2d  %-18s %-4s at %6d ms  %-12s %s\n' "$number" "$kind" "$signal" "$at" "$ended" \
         "$(sed -n '$s/^ *//p' "$roots/interrupt.out" | cut -c1-50)"
     if [[ $kind == upgrade ]] && ! answers; then fail "$number: the old version does not answer"; fi
-    installing > "$roots/interrupt.out" 2>&1 || fail "$number: the second run failed"
+    measured || fail "$number: the second run failed"
     answers || fail "$number: the new version does not answer"
     state | diff "$roots/interrupt.wanted" - || fail "$number: the files differ"
 }
@@ -94,9 +103,7 @@ inside env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-re
 echo "$(fewer_packages numpy hassil unicode-rbnf pyyaml rich pygments markdown-it-py mdurl srt pyusb) packages"
 installing > "$roots/interrupt.out"
 inside /src/install.sh uninstall --purge > /dev/null
-began=$(date +%s%N)
-installing > "$roots/interrupt.out"
-longest=$((($(date +%s%N) - began) / 1000000))
+measured
 answers
 state > "$roots/interrupt.wanted"
 echo "a whole run takes $longest ms; seed $seed"
