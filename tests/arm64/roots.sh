@@ -64,6 +64,7 @@ make_system() {
     fi
     grep -hs '^Acquire' /etc/apt/apt.conf.d/* > "$system/etc/apt/apt.conf.d/99machine" || true
     mount -t proc proc "$system/proc"
+    mount -t sysfs -o ro sysfs "$system/sys"
 }
 
 inside() {

@@ -29,7 +29,7 @@ print("lgpio", lgpio.get_module_version() if hasattr(lgpio, "get_module_version"
 
 # What --dry-run and uninstall must leave as it was; logs and caches of apt and pip apart.
 snapshot() {
-    (cd "$system" && find . -path ./proc -prune -o -path ./machine -prune -o -path ./src -prune -o \
+    (cd "$system" && find . -path ./proc -prune -o -path ./sys -prune -o -path ./machine -prune -o -path ./src -prune -o \
         -printf '%p %y %m %U %s %l\n' | sort)
 }
 

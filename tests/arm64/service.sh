@@ -98,7 +98,7 @@ command -v systemd-nspawn > /dev/null || apt-get install -y -qq systemd-containe
 inside apt-get update -qq
 inside env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends systemd \
     systemd-sysv dbus udev > "$roots/service.apt.log" 2>&1
-umount "$system/proc"
+umount "$system/proc" "$system/sys"
 # A sound card that hears and plays nothing.
 echo 'pcm.!default { type null }' > "$system/etc/asound.conf"
 boot
