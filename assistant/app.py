@@ -21,6 +21,7 @@ from assistant.audio.pyaudio_device import PyAudioDevice
 from assistant.audio.rotation import align
 from assistant.audio.thread import AudioLoop
 from assistant.board import Board, Found, find_board
+from assistant.daemon import Service, be_prompt, observer
 from assistant.dialogue import Dialogue
 from assistant.errors import AssistantError
 from assistant.loop import Channels, MainLoop
@@ -31,11 +32,10 @@ from assistant.panel import Panel
 from assistant.plugins import load_skills
 from assistant.settings import Settings
 from assistant.skill import Skill
-from assistant.speech.engines import open_recogniser, open_voice
+from assistant.speech.engines import introduction, open_recogniser, open_voice
 from assistant.speech.own_words import OwnWords, read_words
 from assistant.speech.worker import Worker
 from assistant.state import Rules
-from assistant.status import Status
 from assistant.store import Store
 from assistant.understanding import Understanding
 
@@ -192,6 +192,12 @@ def open_device(settings: Settings, board: Board | None = None) -> Device:
     return device
 
 
+def listen(speaker: Speaker) -> None:
+    """Handle hop after hop, before every other thread if that is allowed; the audio thread."""
+    be_prompt()
+    speaker.audio.run()
+
+
 def work(speaker: Speaker) -> None:
     """Serve the worker's queue until None arrives; the worker thread's whole life."""
     for _ in speaker.worker.prepare():
@@ -213,7 +219,7 @@ def serve(speaker: Speaker, until: Callable[[Speaker], bool] | None = None) -> s
         lambda msg, _at: failed.append(msg.reason) if isinstance(msg, m.AudioFailed) else None
     )
     threads = [
-        threading.Thread(target=speaker.audio.run, name="audio", daemon=True),
+        threading.Thread(target=listen, args=(speaker,), name="audio", daemon=True),
         threading.Thread(target=work, args=(speaker,), name="worker", daemon=True),
     ]
     for thread in threads:
@@ -236,19 +242,37 @@ def run(settings: Settings) -> int:
     """Run the speaker on the sound card of the settings; return the exit status."""
     board, found = find_board(settings.audio.board, System())
     speaker = assemble(settings, open_device(settings, board), board=board, live=True)
-    speaker.observers.append(Status().observe)
-    print("\n".join((*introduce(board, found, settings.audio.device), *speaker.engines)))
-    print(f'Say "{word_name(settings.wake.word).replace("_", " ")}". Ctrl-C ends it.')
-    panel = Panel(board, speaker.channels, lambda: speaker.audio.muted, settings)
+    if text := introduction(speaker.worker.recogniser, speaker.worker.voice, speaker.store):
+        speaker.channels.inbox.put(m.SayAsked(0, text))
+    print("\n".join(introduce(board, found, settings.audio.device)))
+    return live(speaker, board)
+
+
+def live(speaker: Speaker, board: Board | None = None) -> int:
+    """Serve as a service does, with systemd, the command line and the board's lights and button.
+
+    Returns the exit status. Raises AssistantError when the audio failed.
+    """
+    speaker.observers.append(observer().observe)
+    print("\n".join(speaker.engines))
+    word = word_name(speaker.settings.wake.word).replace("_", " ")
+    print(f'Say "{word}". Ctrl-C ends it.', flush=True)
     asked_off: list[m.PowerHeld] = []
     speaker.observers.append(
         lambda msg, _at: asked_off.append(msg) if isinstance(msg, m.PowerHeld) else None
     )
+    panel = Panel(board, speaker.channels, lambda: speaker.audio.muted, speaker.settings)
+    service, failed = Service(speaker), "it did not end by itself"
+
+    def over(_speaker: Speaker) -> bool:
+        return service.beat(speaker) or panel.look() or bool(asked_off)
+
     panel.start()
     try:
-        failed = serve(speaker, until=lambda _speaker: panel.look() or bool(asked_off))
+        failed = serve(speaker, over)
     finally:
         panel.stop()
+        service.close(failed=failed is not None)
     if failed:
         raise AssistantError(failed)
     if asked_off:

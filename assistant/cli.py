@@ -111,6 +111,19 @@ def _bench(parser: Parser) -> None:
     parser.add_argument("--workers", metavar="N", type=int, default=2, help="echo: processes")
 
 
+def _status(parser: Parser) -> None:
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
+
+
+def _mute(parser: Parser) -> None:
+    parser.add_argument("--off", action="store_true", help="listen again")
+
+
+def _backup(parser: Parser) -> None:
+    parser.add_argument("--to", metavar="FILE", type=Path, help="write this one copy instead")
+    parser.add_argument("--quiet", action="store_true", help="nothing stored yet is no failure")
+
+
 def _doctor(parser: Parser) -> None:
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
     parser.add_argument(
@@ -214,6 +227,22 @@ COMMANDS = {
         "say a text with the voice in use",
         'assistant say "Dinner is ready."\nassistant say "Dinner is ready." --wav dinner.wav',
         _say,
+    ),
+    "status": Command(
+        commands.status, "ask the running speaker how it is", "assistant status", _status
+    ),
+    "stop": Command(commands.stop, "silence the running speaker", "assistant stop"),
+    "mute": Command(
+        commands.mute,
+        "mute the running speaker's microphone",
+        "assistant mute\nassistant mute --off",
+        _mute,
+    ),
+    "backup": Command(
+        commands.backup,
+        "copy what the speaker remembers, and keep the newest seven copies",
+        "assistant backup\nassistant backup --to /media/stick/assistant.db",
+        _backup,
     ),
     "doctor": Command(
         commands.doctor,

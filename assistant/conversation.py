@@ -149,6 +149,20 @@ def _ready(state: State, event: m.SegmentReady, rules: Rules) -> Outcome:
     return state, (play,)
 
 
+def _announce(state: State, event: m.SayAsked, rules: Rules) -> Outcome:
+    turn = state.last + 1
+    deadline = event.at + rules.think
+    following = replace(
+        _idle(state),
+        mode=Mode.THINKING,
+        turn=turn,
+        last=turn,
+        policy=Policy.OPEN,
+        deadline=deadline,
+    )
+    return following, (m.Say(turn, event.text), m.Show("thinking"))
+
+
 # --- listening -------------------------------------------------------------------------------
 
 
@@ -361,6 +375,7 @@ _ANYWHERE: dict[type, Handler] = {
 }
 
 _HANDLERS: dict[tuple[Mode, type], Handler] = {
+    (Mode.IDLE, m.SayAsked): _announce,
     (Mode.LISTENING, m.Heard): _heard_more,
     (Mode.LISTENING, m.SpeechEnded): _utterance_ended,
     (Mode.LISTENING, m.NothingHeard): _nothing_heard,

@@ -209,6 +209,14 @@ class BoardTold:
     text: str
 
 
+@dataclass(frozen=True)
+class SayAsked:
+    """Somebody asked for ``text`` to be said (the command line, or we after a crash)."""
+
+    at: int
+    text: str
+
+
 # --- commands: main -> audio -----------------------------------------------------------------
 
 
@@ -351,6 +359,14 @@ class Cancel:
     turn: int
 
 
+@dataclass(frozen=True)
+class Say:
+    """Say ``text`` as the reply of ``turn``."""
+
+    turn: int
+    text: str
+
+
 # --- commands: main -> lights ----------------------------------------------------------------
 
 
@@ -365,11 +381,11 @@ class Show:
 Event = (
     WakeHeard | SpeechSuspected | SpeechEnded | NothingHeard | SegmentStarted | SpeechFinished
     | SpeechStopped | Pressed | HoldExpired | AudioFailed | Heard | ReplyPlanned | SegmentReady
-    | NoReply | VolumeSet | Tick | MuteSet | PowerHeld | BoardTold
+    | NoReply | VolumeSet | Tick | MuteSet | PowerHeld | BoardTold | SayAsked
 )  # fmt: skip
 AudioCommand = (
     Listen | SetPatience | StopListening | Begin | Play | Resume | StopSpeech | PlaySound
     | PlayMedia | StopMedia | SetVolume | SetMute | Pressed
 )  # fmt: skip
-WorkerCommand = Recognise | Captured | Conclude | Respond | Cancel
+WorkerCommand = Recognise | Captured | Conclude | Respond | Say | Cancel
 Command = AudioCommand | WorkerCommand | Show

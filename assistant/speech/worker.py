@@ -106,6 +106,8 @@ class Worker:
                 yield from self._conclude(command)
             case m.Respond():
                 yield from self._respond(command)
+            case m.Say():
+                yield from self._say(command.turn, Reply((Segment(command.text),)))
             case m.Cancel():
                 if self._hearing is not None and self._hearing.turn <= command.turn:
                     self._forget()
@@ -256,5 +258,7 @@ class Worker:
                 except Exception:
                     log.exception("not even the apology could be spoken")
                     yield m.NoReply(command.turn)
+            case m.Say():
+                yield m.NoReply(command.turn)
             case _:
                 self._forget()

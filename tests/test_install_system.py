@@ -1,0 +1,291 @@
+"""What install.sh changes in a system, tried on systems made of a few files (--root)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CONFIG = """# For more options see the documentation
+dtparam=audio=on
+[pi4]
+dtparam=spi=on
+[all]
+dtparam=i2c_arm=on
+"""
+
+
+@pytest.fixture
+def pi(tmp_path) -> Path:
+    """A Raspberry Pi 4's files, as far as install.sh looks at them."""
+    system = tmp_path / "system"
+    for name, text in {
+        "proc/device-tree/model": "Raspberry Pi 4 Model B Rev 1.4\0",
+        "etc/os-release": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n',
+        "boot/firmware/config.txt": CONFIG,
+        "boot/firmware/overlays/wm8960-soundcard.dtbo": "an overlay",
+    }.items():
+        (system / name).parent.mkdir(parents=True, exist_ok=True)
+        (system / name).write_text(text)
+    return system
+
+
+def install(*arguments: str | Path) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [ROOT / "install.sh", *arguments], stdin=subprocess.DEVNULL, capture_output=True,
+        text=True, timeout=120,
+    )  # fmt: skip
+
+
+def steps(system: Path, *functions: str, **variables: str) -> subprocess.CompletedProcess:
+    """Run single steps of an installation into ``system``, all but the Python packages."""
+    script = "\n".join(
+        [
+            "set -euo pipefail",
+            f'root="{ROOT}" log="{system.parent}/log" dry=0 needed_mb=1 title="" python=python3',
+            *(f'source "$root/install/{part.name}"' for part in (ROOT / "install").iterdir()),
+            f'target="{system}" version=1',
+            *(f"{name}={value}" for name, value in variables.items()),
+            "check_machine", "detect", *functions,
+        ]
+    )  # fmt: skip
+    ran = subprocess.run(
+        ["bash", "-c", script, "install.sh"], capture_output=True, text=True, timeout=60
+    )
+    return ran
+
+
+def tree(folder: Path) -> dict[str, tuple]:
+    """Return everything about every file that a change would change."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        status = path.lstat()
+        content = os.readlink(path) if path.is_symlink() else ""
+        if path.is_file() and not path.is_symlink():
+            content = path.read_bytes()
+        found[str(path.relative_to(folder))] = (
+            status.st_mode, status.st_ino, status.st_mtime_ns, content
+        )  # fmt: skip
+    return found
+
+
+def contents(folder: Path) -> dict[str, tuple]:
+    return {name: (mode, content) for name, (mode, _, _, content) in tree(folder).items()}
+
+
+def test_a_dry_run_names_every_change_and_makes_none(pi):
+    before = tree(pi)
+    shown = install("install", "--dry-run", "--root", pi, "--board", "respeaker_2mic")
+    assert shown.returncode == 0, shown.stderr
+    assert tree(pi) == before
+    for path in (
+        "/opt/assistant/versions/1",
+        "/etc/assistant/assistant.toml",
+        "/etc/udev/rules.d/60-assistant.rules",
+        "/etc/polkit-1/rules.d/60-assistant.rules",
+        "/boot/firmware/config.txt",
+        "/boot/firmware/config.txt.before-assistant",
+        "/etc/systemd/system/assistant.service",
+        "/usr/local/bin/assistant",
+    ):
+        assert f" {path}" in shown.stdout, path
+    assert shown.stdout.endswith("Nothing was changed.\n")
+    assert shown.stdout.count("\n") < 40  # one screen
+    assert "Raspberry Pi 4" in shown.stdout and "bookworm" in shown.stdout
+
+
+def test_config_txt_gets_only_what_is_missing_and_keeps_a_backup(pi):
+    config = pi / "boot/firmware/config.txt"
+    assert steps(pi, "set_up_boot", wanted_board="respeaker_2mic").returncode == 0
+    text = config.read_text()
+    assert text.startswith(CONFIG)
+    added = text.removeprefix(CONFIG).splitlines()
+    # spi is on for the Pi 4's section only, i2c for all.
+    assert added[1:-1] == [
+        "[all]", "dtparam=i2s=on", "dtparam=spi=on", "dtoverlay=wm8960-soundcard"
+    ]  # fmt: skip
+    assert (pi / "boot/firmware/config.txt.before-assistant").read_text() == CONFIG
+    before = tree(pi)
+    assert steps(pi, "set_up_boot", wanted_board="respeaker_2mic").returncode == 0
+    assert tree(pi) == before
+    assert steps(pi, "set_up_boot", wanted_board="default").returncode == 0
+    assert config.read_text() == CONFIG
+    assert (pi / "boot/firmware/config.txt.before-assistant").read_text() == CONFIG
+
+
+def test_config_txt_without_a_need_is_not_touched(pi):
+    before = tree(pi)
+    assert steps(pi, "set_up_boot", wanted_board="respeaker_usb_v2").returncode == 0
+    assert tree(pi) == before
+
+
+def test_the_word_clock_of_a_zero_2_w_is_an_output(pi):
+    (pi / "proc/device-tree/model").write_text("Raspberry Pi Zero 2 W Rev 1.0")
+    assert steps(pi, "set_up_boot", wanted_board="respeaker_2mic").returncode == 0
+    assert "gpio=19=a0\n" in (pi / "boot/firmware/config.txt").read_text()
+
+
+def test_a_missing_overlay_is_said(pi):
+    (pi / "boot/firmware/overlays/wm8960-soundcard.dtbo").unlink()
+    ran = steps(pi, "set_up_boot", 'printf "%s\\n" "${skipped[@]}"', wanted_board="respeaker_2mic")
+    assert "no overlay wm8960-soundcard" in ran.stdout
+    assert "dtoverlay" not in (pi / "boot/firmware/config.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("model", "kernel", "pins"),
+    [
+        ("Raspberry Pi 5 Model B", "6.1.0-rpi", "requirements-pi"),
+        ("Raspberry Pi 4 Model B", "6.12.34+rpt-rpi-v8", "requirements-pi"),
+        ("Raspberry Pi 4 Model B", "6.6.0", "requirements-pi"),
+        ("Raspberry Pi 4 Model B", "6.1.21-v8+", "requirements-pi-old"),
+        ("Raspberry Pi Zero 2 W", "5.15.84", "requirements-pi-old"),
+        ("Some other board", "6.12.0", ""),
+    ],
+)
+def test_the_pins_library_fits_the_model_and_the_kernel(pi, model, kernel, pins):
+    (pi / "proc/device-tree/model").write_text(model)
+    fake = f'uname() {{ echo "{kernel}"; }}; detect; echo "pins=$pins."'
+    assert f"pins={pins}." in steps(pi, fake).stdout
+    assert not pins or (ROOT / f"{pins}.lock").is_file()
+
+
+def test_a_usb_array_is_found_and_needs_nothing_from_the_firmware(pi):
+    device = pi / "sys/bus/usb/devices/1-1.2"
+    device.mkdir(parents=True)
+    (device / "idVendor").write_text("2886\n")
+    (device / "idProduct").write_text("0018\n")
+    before = tree(pi)
+    ran = steps(pi, "set_up_boot", "set_up_levels", 'echo "$board.$card."')
+    assert ran.stdout == "respeaker_usb_v2..\n"  # its card is found by its id at every start
+    assert tree(pi) == before
+
+
+def test_a_board_that_cannot_work_is_refused_before_any_change(pi):
+    (pi / "proc/device-tree/model").write_text("Raspberry Pi 5 Model B Rev 1.0")
+    before = tree(pi)
+    refused = install("install", "--dry-run", "--root", pi, "--board", "respeaker_4mic")
+    assert refused.returncode == 1 and refused.stderr.count("\n") == 1
+    assert "cannot record on a Pi 5" in refused.stderr and "USB array" in refused.stderr
+    assert tree(pi) == before
+
+
+SYSTEM = ("set_up_folders", "set_up_udev", "set_up_power", "set_up_boot", "set_up_levels",
+          "set_up_commands", "set_up_units")  # fmt: skip
+
+
+def installed(pi: Path) -> None:
+    """All of an installation but the virtual environment, into ``pi``."""
+    version = 'mkdir -p "$target$opt/versions/1"; touch -r / "$target$opt/versions/1/complete"'
+    ran = steps(pi, version, *SYSTEM, "come_up", wanted_board="respeaker_2mic")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    (pi / "etc/assistant/assistant.toml").write_text("")
+    (pi / "var/lib/assistant/assistant.db").write_text("")
+
+
+def test_a_second_installation_changes_nothing(pi):
+    installed(pi)
+    before = tree(pi)
+    installed(pi)
+    after = tree(pi)
+    touched = {"etc/assistant/assistant.toml", "var/lib/assistant/assistant.db"}  # by the test
+    assert {k: v for k, v in after.items() if k not in touched} == {
+        k: v for k, v in before.items() if k not in touched
+    }
+
+
+def test_uninstall_leaves_the_settings_and_what_was_remembered(pi):
+    installed(pi)
+    removed = install("uninstall", "--root", pi)
+    assert removed.returncode == 0, removed.stderr
+    left = [name for name in tree(pi) if "assistant" in name]
+    assert sorted(left) == [
+        "etc/assistant", "etc/assistant/assistant.toml", "etc/assistant/skills",
+        "var/lib/assistant", "var/lib/assistant/assistant.db", "var/lib/assistant/models",
+    ]  # fmt: skip
+    assert "Kept: settings (/etc/assistant)" in removed.stdout
+
+
+def test_purge_leaves_nothing(pi):
+    before = contents(pi)
+    installed(pi)
+    shown = install("uninstall", "--purge", "--dry-run", "--root", pi)
+    assert "would remove /opt/assistant" in shown.stdout
+    assert (pi / "opt/assistant/current").is_symlink()
+    assert install("uninstall", "--purge", "--root", pi).returncode == 0
+    after = contents(pi)
+    assert {name: after[name] for name in before} == before
+    # Folders that every Debian has stay.
+    assert [name for name in after if name not in before and (pi / name).is_file()] == []
+    assert not [name for name in after if "assistant" in name]
+    again = install("uninstall", "--purge", "--root", pi)
+    assert again.returncode == 0 and "nothing was installed" in again.stdout
+
+
+def test_what_was_half_written_is_written_again(pi):
+    new = pi / "etc/udev/rules.d/60-assistant.rules.assistant-new"
+    new.parent.mkdir(parents=True)
+    new.write_text("half of i")
+    installed(pi)
+    assert not new.exists()
+    rules = new.with_name("60-assistant.rules").read_text()
+    assert rules.startswith("#") and rules.endswith("\n")
+
+
+def test_an_interrupted_version_counts_for_nothing(pi):
+    versions = pi / "opt/assistant/versions"
+    for number in ("1", "2", "3"):
+        (versions / number).mkdir(parents=True)
+    (versions / "1" / "complete").write_text("abc\n")
+    ran = steps(pi, "tidy_versions broken", "next_version", "version_with abc")
+    assert ran.stdout.split() == ["2", "1"]
+    assert sorted(path.name for path in versions.iterdir()) == ["1"]
+
+
+def test_a_newer_version_is_looked_for_where_this_one_came_from(tmp_path):
+    if shutil.which("git") is None:
+        pytest.skip("git is not installed")
+    origin, copy = tmp_path / "origin", tmp_path / "installer"
+    copy.mkdir()
+    shutil.copytree(ROOT / "install", copy / "install")
+    shutil.copy(ROOT / "install.sh", copy)
+
+    def git(*arguments: str) -> str:
+        who = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        command = ["git", *who, "-C", origin, *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    def check() -> subprocess.CompletedProcess:
+        return subprocess.run([copy / "install.sh", "update-check"], capture_output=True, text=True)
+
+    assert check().returncode == 1
+    assert "does not say where it came from" in check().stderr
+    origin.mkdir()
+    git("init", "-q")
+    git("commit", "-q", "--allow-empty", "-m", "one")
+    (copy / "origin").write_text(f"{origin} {git('rev-parse', 'HEAD')}\n")
+    assert "up to date" in check().stdout
+    git("commit", "-q", "--allow-empty", "-m", "two")
+    assert "There is a newer speaker" in check().stdout
+    shutil.rmtree(origin)
+    assert check().returncode == 1 and "cannot be asked" in check().stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("install", "--dryrun"), '"--dryrun"'),
+        (("install", "--root"), "--root needs a value"),
+        (("install", "--purge"), "install has no --purge"),
+        (("uninstall", "--root", "/nowhere/at/all"), "--root is no folder"),
+        (("install", "--dry-run", "--board", "respeaker"), 'no board "respeaker"'),
+    ],
+)
+def test_wrong_options_are_one_sentence(arguments, says):
+    refused = install(*arguments)
+    assert refused.returncode in (1, 2) and says in refused.stderr
+    assert refused.stderr.count("\n") == 1 and refused.stdout == ""
