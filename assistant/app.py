@@ -20,7 +20,7 @@ from assistant.audio.openwakeword_ import word_name
 from assistant.audio.pyaudio_device import PyAudioDevice
 from assistant.audio.rotation import align
 from assistant.audio.thread import AudioLoop
-from assistant.board import Board, Found, find_board
+from assistant.board import Board, Found, find_board, load_board
 from assistant.daemon import Service, be_prompt, observer
 from assistant.dialogue import Dialogue
 from assistant.errors import AssistantError
@@ -261,6 +261,7 @@ def live(speaker: Speaker, board: Board | None = None) -> int:
     speaker.observers.append(
         lambda msg, _at: asked_off.append(msg) if isinstance(msg, m.PowerHeld) else None
     )
+    board = board or load_board("default")
     panel = Panel(board, speaker.channels, lambda: speaker.audio.muted, speaker.settings)
     service, failed = Service(speaker), "it did not end by itself"
 
