@@ -193,6 +193,19 @@ def test_the_ears_are_told_what_the_thread_is_doing(bench):
     assert bench.ears.asked["following"]
 
 
+def test_a_sentence_that_just_ended_does_not_wake_with_its_last_words(bench):
+    bench.channels.audio.append(m.Listen(1, 0, samples(9.0), speaking=True))
+    bench.ears.talking = True
+    bench.run(100)
+    bench.ears.talking = False
+    while not bench.events(m.SpeechEnded):
+        bench.run(1)
+    bench.run(10)
+    assert bench.ears.asked["following"]
+    bench.run(40)
+    assert not bench.ears.asked["following"]
+
+
 def test_silence_after_listen_is_reported_once(bench):
     bench.channels.audio.append(m.Listen(3, 0, samples(0.3)))
     bench.run(60)
