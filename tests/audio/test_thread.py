@@ -155,7 +155,7 @@ def test_music_is_ducked_when_somebody_talks_and_comes_back_unless_main_listens(
     assert bench.loudness() == pytest.approx(loud, abs=1)
     bench.channels.audio.append(m.Resume(0))
     bench.ears.talking = True
-    bench.run(9)
+    bench.run(5)
     assert not bench.events(m.SpeechSuspected)  # it has just turned out to be nothing
 
 
