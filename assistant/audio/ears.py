@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from assistant.audio.bargein import Evidence, NoiseFloor
+from assistant.audio.direction import Direction
 from assistant.audio.format import HOP, SAMPLE_RATE
 from assistant.audio.front_end import FrontEnd
 from assistant.audio.own_word import OwnWord
@@ -43,6 +44,7 @@ class Impression:
     power: float = 0.0  # mean square of the cleaned microphones
     residual: float = 0.0  # ... of the echo expected to be left in it
     noise: float = 0.0  # ... of the background
+    direction_deg: float | None = None  # where the last hit came from, where that can be told
 
 
 class Ears:
@@ -75,6 +77,7 @@ class Ears:
         self._over = np.zeros(SAMPLE_RATE // HOP, bool)  # hops with more than the residual echo
         self._said = np.zeros(SAMPLE_RATE // HOP)  # voice activity; both of the last second
         self._loudest = 0.0  # power of the last seconds' loudest hop
+        self._direction = Direction(positions) if positions is not None and mics > 1 else None
         self._now = Impression(np.zeros(HOP, np.float32))
 
     @property
@@ -89,6 +92,11 @@ class Ears:
         if powers[quiet] > PAUSE_DEPTH * powers.max():
             return hit
         return replace(hit, end=max(0, hit.at - (powers.size - quiet) * HOP))
+
+    @property
+    def direction_deg(self) -> float | None:
+        """Where the last hit came from, clockwise from ahead, where that can be told."""
+        return self._now.direction_deg
 
     def hear(
         self,
@@ -106,6 +114,8 @@ class Ears:
         now, front_end = self._now, self.front_end
         clean = now.clean = front_end.process(mics, reference, playing)
         now.at += HOP
+        if self._direction is not None:
+            self._direction.hear(front_end.cleaned)
         broadband = float(np.dot(clean, clean)) / HOP
         self._powers[self._hop] = broadband
         self._hop = (self._hop + 1) % self._powers.size
@@ -124,6 +134,8 @@ class Ears:
             if now.hit is not None:
                 own = playing and (self._explained() or self._own_word(now.at))
                 now.hit = None if own or self._doubted(now.hit) else self._end_of_word(now.hit)
+                if now.hit is not None and self._direction is not None:
+                    now.direction_deg = self._direction.degrees()
         now.speech = self._voice.process(clean)
         now.noise = self._noise.update(broadband)
         return now

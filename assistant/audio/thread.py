@@ -165,7 +165,8 @@ class AudioLoop:
         cut = channel.stop()
         self._endpoint = None
         self._duck_media(at)
-        self._post(m.WakeHeard(at, hit.end, self.ears.word, hit.score, cut))
+        direction = self.ears.direction_deg
+        self._post(m.WakeHeard(at, hit.end, self.ears.word, hit.score, cut, direction))
 
     def _follow(self, at: int, speech: float) -> None:
         outcome = self._endpoint.update(at, speech)
