@@ -36,7 +36,7 @@ class EvidenceRules:
     drift: float = 1.0  # taken off every hop: hops are not independent
     most: float = 7.0  # a single hop counts no more than this
     duck: float = 16.0  # the sum that ducks a reply
-    duck_media: float = 24.0  # ... and music, whose residue is less like the estimate
+    duck_media: float = 40.0  # ... and music, whose residue is less like the estimate
     unvoiced: float = 16.0  # asked for on top where no voice was active in the last hops: a bang,
     voiced: float = 0.3  # ... or a beat the estimate did not expect. What counts as a voice,
     voice_hops: int = 8  # ... and for how long

@@ -28,6 +28,8 @@ OVER_FACTOR = 4.0
 OVER_HOPS = 6
 CLEARLY_HOPS = 25  # of the last 62: a person says the wake word for 30 hops or more
 SPEECH = 0.3
+FAINT = 0.1  # enough for a hit that is weaker than one that wakes in silence, or CLEARLY_HOPS:
+# two echoes in an hour of reading scored 0.24 and 0.27, with voice activity of 0.01 and 13 hops
 FADES = 0.99  # a hop: 2.7 dB a second
 PAUSE_DEPTH = 0.03  # a hop this much quieter than the loudest of them is a pause
 
@@ -132,7 +134,7 @@ class Ears:
             threshold = max(SURE, threshold or 0.0) if following else threshold
             now.score, now.hit = score, self._decision.update(now.at, score, threshold)
             if now.hit is not None:
-                own = playing and (self._explained() or self._own_word(now.at))
+                own = playing and (self._explained(now.hit.score) or self._own_word(now.at))
                 now.hit = None if own or self._doubted(now.hit) else self._end_of_word(now.hit)
                 if now.hit is not None and self._direction is not None:
                     now.direction_deg = self._direction.degrees()
@@ -145,9 +147,12 @@ class Ears:
         verifier = self._verifier
         return verifier is not None and not verifier.accepts(self._wakes.best.embeddings, hit.score)
 
-    def _explained(self) -> bool:
+    def _explained(self, score: float) -> bool:
         """Whether the residual echo explains what was heard in the last second."""
-        return int(self._over.sum()) < OVER_HOPS and float(self._said.max()) < SPEECH
+        over, said = int(self._over.sum()), float(self._said.max())
+        if score < self._decision.threshold:
+            return over < CLEARLY_HOPS and said < FAINT
+        return over < OVER_HOPS and said < SPEECH
 
     def _own_word(self, at: int) -> bool:
         """Whether the reply itself has just said the wake word, and nobody clearly talks over it.

@@ -68,7 +68,9 @@ def test_the_change_between_beam_and_microphone_does_not_click():
 def test_the_look_towards_a_talker_hears_it_clearest_of_the_echo():
     """Four looks, a loudspeaker on one side and a talker on another: best is the one that aims."""
     positions = np.array([[-0.03, -0.03], [0.03, -0.03], [0.03, 0.03], [-0.03, 0.03]])
-    echo, talker = (_from_afar(degrees, positions, seed) for degrees, seed in ((200.0, 1), (0.0, 2)))
+    echo, talker = (
+        _from_afar(degrees, positions, seed) for degrees, seed in ((200.0, 1), (0.0, 2))
+    )
     gains = []
     for sound in (echo, talker):
         beam, out = Beam(4, positions), []
