@@ -30,13 +30,8 @@ def demo(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def simulate(arguments: argparse.Namespace, settings: Settings) -> int:
-    return _simulate(
-        arguments.scene,
-        arguments.out,
-        settings,
-        play=arguments.play,
-        fixed_costs=arguments.fixed_costs,
-    )
+    options = {"play": arguments.play, "fixed_costs": arguments.fixed_costs}
+    return _simulate(arguments.scene, arguments.out, settings, **options)
 
 
 def _simulate(scene: Path, out: Path, settings: Settings, **options: bool) -> int:

@@ -81,6 +81,47 @@ def test_nothing_heavy_is_loaded_on_the_run_path():
     assert not HEAVY & set(json.loads(ran.stdout))
 
 
+@pytest.mark.parametrize(
+    "recogniser", ["vosk-household", pytest.param("pocketsphinx", marks=pytest.mark.slow)]
+)
+def test_a_running_speaker_has_nothing_heavy_loaded(recogniser, tmp_path):
+    code = (
+        "import json, sys\n"
+        "from pathlib import Path\n"
+        "from assistant import memory\n"
+        "from assistant.room.run import open_scene\n"
+        "from assistant.room.scene import load_scene\n"
+        "from assistant.settings import Settings, with_overrides\n"
+        "settings = with_overrides(Settings(), {'speech.recogniser': sys.argv[1]})\n"
+        "scratch = Path(sys.argv[2])\n"
+        "scene = load_scene(scratch / 'scene.toml')\n"
+        "simulation = open_scene(scene, scratch, settings=settings)\n"
+        "record = simulation.run()\n"
+        "libraries = [(p / 'maps').read_text() for p in memory.children()]\n"
+        "libraries.append(Path('/proc/self/maps').read_text())\n"
+        "simulation.speaker.close()\n"
+        "spoke = max(abs(hop).max() for hop in record.played) > 1000\n"
+        "modules = sorted(sys.modules)\n"
+        "print(json.dumps({'modules': modules, 'libraries': libraries, 'spoke': bool(spoke)}))"
+    )
+    (tmp_path / "scene.toml").write_text(
+        'title = "The time"\nduration_s = 5.5\n'
+        '[[person]]\nname = "Ana"\nposition_m = [3.0, 1.9, 1.5]\nvoice = "espeak:en-us+f3"\n'
+        '[[say]]\nperson = "Ana"\nat_s = 1.0\ntext = "hey jarvis, what time is it"\n'
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, recogniser, str(tmp_path)],
+        cwd=ROOT, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    found = json.loads(ran.stdout)
+    assert found["spoke"] and {"onnxruntime", "numpy"} <= set(found["modules"])
+    assert not HEAVY & set(found["modules"])
+    assert len(found["libraries"]) > 1, "the voice lives in a process of its own"
+    mapped = "\n".join(found["libraries"])
+    assert "onnxruntime" in mapped and not [name for name in HEAVY if f"/{name}/" in mapped]
+
+
 def test_the_command_line_loads_nothing_it_does_not_need():
     code = "import json, sys, assistant.cli; print(json.dumps(sorted(sys.modules)))"
     ran = subprocess.run(

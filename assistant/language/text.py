@@ -117,12 +117,15 @@ def strip_lead(words_: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def strip_trail(words_: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the words without politeness, names and at most one unknown word at the end."""
+    """Return the words without politeness, names and at most one unknown word at the end.
+
+    The first of them stays where nothing else would: "thanks please" is a thank you.
+    """
     unknown = 0
     while words_:
         phrase = next((p for p in _TRAIL if words_[-len(p) :] == p), None)
         unknown += phrase == (UNKNOWN,)
-        if phrase is None or unknown > 1:
+        if phrase in (None, words_) or unknown > 1:
             break
         words_ = words_[: -len(phrase)]
     return words_

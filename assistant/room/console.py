@@ -157,6 +157,10 @@ def figures_table(report: dict) -> Table:
         table.add_row("echo's delay, clock drift, jumps", found)
     cost = f"{hops['p50_ms']:.2f} ms, 99 % within {hops['p99_ms']:.2f} ms, {hops['late']} late"
     table.add_row("audio thread per 16 ms hop", cost)
+    if memory := report["memory"]:
+        parts = " + ".join(f"{mb:.0f}" for mb in (memory["own_mb"], *memory["engines_mb"]))
+        what = "the simulation, its recording included, and each engine's own process"
+        table.add_row("peak memory", f"{memory['total_mb']:.0f} MB = {parts}: {what}")
     engines = report["engines"]
     table.add_row("engines", f"{engines['wake']}, {engines['recogniser']}, {engines['voice']}")
     return table

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from assistant import messages as m
 from assistant.audio.format import HOP, samples, seconds
+from assistant.memory import Peak
 from assistant.room.expectations import verify
 from assistant.room.measure import (
     DUCKED_DB,
@@ -25,7 +26,9 @@ _DUCK_SLACK = samples(0.3)  # reverberation, and looking back over a hop or two
 
 
 def make_report(record: Record, context: dict) -> dict:
-    """Return the report; ``context`` has title, duration_s, engines, wake_word, lists, expects."""
+    """Return the report; ``context`` has title, duration_s, engines, memory (a ``memory.Peak`` or
+    None), wake_word, lists, expects.
+    """
     story = Story(record)
     loudness = Loudness(record)
     cuts = [_interruption(cut, record, story, loudness, context["wake_word"]) for cut in story.cuts]
@@ -43,6 +46,7 @@ def make_report(record: Record, context: dict) -> dict:
         "false_stops": sum(row["stop_s"] is not None and not true for row, true in cuts),
         "echo": {**echo_figures(record), **record.alignment},
         "hops": hop_figures(record),
+        "memory": _memory(context["memory"]),
         "lists": context["lists"],
     }
     report["expectations"] = verify(context["expects"], report)
@@ -53,6 +57,13 @@ def write_report(report: dict, folder: Path) -> None:
     """Write report.json."""
     text = json.dumps(report, indent=1, ensure_ascii=False)
     (folder / "report.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _memory(peak: Peak | None) -> dict[str, object] | None:
+    if peak is None:
+        return None
+    engines = [round(mb, 1) for mb in peak.engines]
+    return {"own_mb": round(peak.own, 1), "engines_mb": engines, "total_mb": round(peak.total, 1)}
 
 
 def _reply(reply: Spoken, record: Record) -> dict:

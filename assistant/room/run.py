@@ -23,6 +23,7 @@ from assistant.audio.format import HOP, from_int16, samples, seconds
 from assistant.audio.mixer import volume_gain
 from assistant.board import load_board
 from assistant.errors import BadInput
+from assistant.memory import peak
 from assistant.room.console import Narrator
 from assistant.room.device import VirtualRoom
 from assistant.room.plot import draw
@@ -185,8 +186,7 @@ def simulate(
     """
     scene = load_scene(scene_path)
     costs = FIXED_COSTS if fixed_costs and costs is None else costs
-    report = play_scene(scene, out_dir, settings=settings, costs=costs, console=console, play=play)
-    return report
+    return play_scene(scene, out_dir, settings=settings, costs=costs, console=console, play=play)
 
 
 def play_scene(
@@ -240,6 +240,7 @@ def context_of(simulation: Simulation) -> dict:
             "recogniser": worker.recogniser.name,
             "voice": worker.voice.name,
         },
+        "memory": peak(),
         "wake_word": Path(wake).stem.replace("_", " ").lower(),
         "lists": {name: list(items) for name, items in speaker.lists().items()},
         "expects": scene.expects,

@@ -14,7 +14,9 @@ import numpy as np
 
 from assistant.audio.format import SAMPLE_RATE, from_int16
 from assistant.errors import AssistantError, EngineMissing
+from assistant.models import registry
 from assistant.room.people import trim
+from assistant.settings import load
 from assistant.speech.clips import to_speaker_rate
 from assistant.speech.engines import piper_model
 from assistant.speech.piper_ import PiperVoice
@@ -28,6 +30,7 @@ miguel mike Nguyen norbert pablo grandma paul pedro quincy steph2 rob robert san
 travis victor zac grandpa edward2 Gene2 klatt6 Andy""".split()
 FLITE = ("kal16", "awb", "rms", "slt")
 FESTIVAL = ("kal_diphone", "ked_diphone", "cmu_us_slt_arctic_hts")
+_NAMES = {"flite": FLITE, "festival": FESTIVAL}
 _TIMEOUT_S = 30
 
 
@@ -56,7 +59,7 @@ def engines() -> tuple[str, ...]:
         raise EngineMissing("espeak-ng is not installed; sudo apt-get install espeak-ng")
     extra = {"flite": "flite", "festival": "text2wave"}
     found = tuple(name for name, program in extra.items() if shutil.which(program))
-    return ("espeak", *found, *(("piper",) if piper_model() else ()))
+    return ("espeak", *found, *(("piper",) if _piper_file() else ()))
 
 
 def people(wanted: tuple[str, ...] | None = None) -> list[Talker]:
@@ -71,8 +74,7 @@ def people(wanted: tuple[str, ...] | None = None) -> list[Talker]:
                 for i, name in enumerate(names)
             ]
         else:
-            piper = [str(piper_model() or "")]
-            names = {"flite": FLITE, "festival": FESTIVAL, "piper": piper}[engine]
+            names = (str(_piper_file()),) if engine == "piper" else _NAMES[engine]
             found += [Talker(engine, name) for name in names if _speaks(Talker(engine, name))]
     return found
 
@@ -124,6 +126,10 @@ def _flite(talker: Talker, text: str) -> bytes:
 def _festival(talker: Talker, text: str) -> bytes:
     stretch = f"(Parameter.set 'Duration_Stretch {150 / talker.pace:.2f})"
     return _run("text2wave", "-eval", f"(voice_{talker.name})", "-eval", stretch, text=text)
+
+
+def _piper_file() -> Path | None:
+    return piper_model(registry.folder(load()))
 
 
 @lru_cache(maxsize=2)

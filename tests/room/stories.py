@@ -6,6 +6,7 @@ import numpy as np
 
 from assistant import messages as m
 from assistant.audio.format import HOP, samples
+from assistant.memory import Peak
 from assistant.room.record import Hop, Record, Sounding
 from assistant.speech.voice import Clip, WordTime
 
@@ -14,6 +15,7 @@ CONTEXT = {
     "title": "A story",
     "duration_s": 12.0,
     "engines": {"wake": "w", "recogniser": "r", "voice": "v"},
+    "memory": Peak(120.04, (20.0, 8.5)),
     "wake_word": "hey jarvis",
     "lists": {"shopping": ["milk"]},
     "expects": (),
