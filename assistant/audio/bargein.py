@@ -119,12 +119,14 @@ class Evidence:
         """Take one hop (see ``ratio``); return True when it is time to duck.
 
         ``converged`` tells that the echo path, and so ``residual``, is known; ``media`` that
-        music plays and not speech.
+        music plays and not speech. Without the one, or over the other, only a voice ducks.
         """
         rules, ratio = self.rules, self.ratio(speech, output, residual)
         self._hops += 1
         self._voiceless = 0 if speech >= rules.voiced else self._voiceless + 1
         if not converged and self._hops * HOP <= rules.deaf:
+            return False
+        if self._silent and (media or not converged):
             return False
         self.sum = max(0.0, self.sum + min(ratio, rules.most) - rules.drift)
         if self.sum < self._needed(at, converged, media) or not self._louder(at, output):
@@ -132,10 +134,15 @@ class Evidence:
         self.sum = 0.0
         return True
 
+    @property
+    def _silent(self) -> bool:
+        """Whether no voice was active in the last hops."""
+        return self._voiceless > self.rules.voice_hops
+
     def _needed(self, at: int, converged: bool, media: bool) -> float:
         rules = self.rules
         needed = rules.duck_media if media else rules.duck
-        if self._voiceless > rules.voice_hops:
+        if self._silent:
             newness = max(0.0, 1.0 - self._hops * HOP / rules.new)
             needed += rules.unvoiced * (1.0 + 2.0 * newness)
         if not converged:

@@ -17,6 +17,7 @@ _JUMPED = 2  # the same when the canceller has just failed
 _HASTE = 125  # hops with sound that a search in haste lasts: 2 s
 _QUICK, _SLOW = 0.2, 0.01  # weights of a new hop in the canceller's success
 _WORKED, _FAILED = 0.35, 0.85  # output over microphone, power
+_WELL = 0.1  # ... while the delay cannot be far off, whatever the search finds
 _FAILURES = 6  # hops of it in a row that start a search in haste
 _REMEMBER = 32  # hops of success between two copies of the echo path
 _PATIENCE = 30  # hops the canceller gets after a move until it can fail again
@@ -135,6 +136,9 @@ class DelayAligner:
         expected = self.delay + self._offset
         place, alike = search.matched()
         grown = place - expected
+        works = self._quick[0] < _WELL * self._quick[1]
+        if abs(grown) > _CREPT and works and not self._haste:
+            return  # music that repeats itself resembles its own echo at many lags
         if abs(grown) > (_JUMPED if self._haste else _CREPT):
             if alike > _ALIKE or not self._haste:
                 self._move(grown)

@@ -12,7 +12,7 @@ import numpy as np
 
 from assistant.audio.bargein import Evidence, NoiseFloor
 from assistant.audio.direction import Direction
-from assistant.audio.format import HOP, SAMPLE_RATE
+from assistant.audio.format import HOP, SAMPLE_RATE, samples
 from assistant.audio.front_end import FrontEnd
 from assistant.audio.own_word import OwnWord
 from assistant.audio.verifier import Verifier
@@ -30,6 +30,7 @@ CLEARLY_HOPS = 25  # of the last 62: a person says the wake word for 30 hops or 
 SPEECH = 0.3
 FAINT = 0.1  # enough for a hit that is weaker than one that wakes in silence, or CLEARLY_HOPS:
 # two echoes in an hour of reading scored 0.24 and 0.27, with voice activity of 0.01 and 13 hops
+MOVED, SETTLES = 16, samples(1.0)  # a step of the bulk delay; how long the new echo path then takes
 FADES = 0.99  # a hop: 2.7 dB a second
 PAUSE_DEPTH = 0.03  # a hop this much quieter than the loudest of them is a pause
 
@@ -80,6 +81,7 @@ class Ears:
         self._said = np.zeros(SAMPLE_RATE // HOP)  # voice activity; both of the last second
         self._loudest = 0.0  # power of the last seconds' loudest hop
         self._direction = Direction(positions) if positions is not None and mics > 1 else None
+        self._delay, self._moved_at = 0, -SETTLES  # of the echo; when it last was another
         self._now = Impression(np.zeros(HOP, np.float32))
 
     @property
@@ -172,11 +174,15 @@ class Ears:
         Ask once per hop while it sounds and is not ducked.
         """
         canceller = self.front_end.canceller
+        if abs(self.front_end.delay - self._delay) > MOVED:
+            self._moved_at = now.at
+        self._delay = self.front_end.delay
+        settled = now.at - self._moved_at > SETTLES
         return self.evidence.update(
             now.at,
             now.speech,
             canceller.output_bands,
             canceller.residual_bands,
-            converged=canceller.converged,
+            converged=canceller.converged and settled,
             media=media,
         )

@@ -75,6 +75,14 @@ def test_a_bang_must_say_more_than_a_voice(evidence):
     assert hops_until_duck(other, speech=RULES.voiced - 0.1) > voice
 
 
+@pytest.mark.parametrize("how", [{"media": True}, {"converged": False}])
+def test_over_music_and_an_unknown_path_only_a_voice_ducks(evidence, how):
+    evidence._hops = RULES.deaf // HOP
+    evidence._voiceless = RULES.voice_hops
+    assert hops_until_duck(evidence, speech=0.01, **how) is None
+    assert hops_until_duck(evidence, **how)
+
+
 def test_the_first_echo_ever_is_no_person(evidence):
     deaf, evidence._hops = RULES.deaf // HOP, 0
     assert hops_until_duck(evidence, most=deaf, converged=False) is None
