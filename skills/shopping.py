@@ -144,6 +144,8 @@ def amend(speaker: Speaker, amount: Quantity) -> str | Reply:
 )
 def check(speaker: Speaker, items: Items, name: str = "") -> str:
     """Say whether things are on a list."""
+    if not items:
+        raise SkillError("I didn't catch what to look for.")
     name = _known_list(speaker, name)
     found = [(i.name, lists.find(speaker.store, name, i.name)) for i in items]
     yes = [str(entry) for _, entry in found if entry is not None]

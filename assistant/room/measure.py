@@ -12,6 +12,7 @@ DUCKED_DB, SILENT_DB = 12.0, 40.0
 _FRAME = 128  # 8 ms
 _BEFORE = samples(0.4)
 _KEPT = samples(0.1)
+_WINDOW = 31  # hops over which convergence is judged: half a second
 _AUDIBLE_DB = 45.0  # dB SPL at the microphone from which the echo is measured
 
 
@@ -55,10 +56,10 @@ def echo_figures(record: Record) -> dict[str, float | None]:
     echo = np.array([float(np.dot(e, e)) / HOP for e in record.echo])
     alone = (np.array(record.near) < 1e-12) & (echo > amplitude(_AUDIBLE_DB) ** 2)
     use = np.flatnonzero(alone)
-    if use.size < 10:
+    if use.size <= _WINDOW:
         return {"erle_db": None, "converged_s": None}
     total = 10 * np.log10(mic[use].sum() / max(clean[use].sum(), 1e-12))
-    window = np.ones(31)
+    window = np.ones(_WINDOW)
     near = 10 * np.log10(
         np.convolve(mic[use], window, "valid") / (np.convolve(clean[use], window, "valid") + 1e-12)
     )

@@ -132,8 +132,7 @@ class Simulation:
         solved_s, began = canceller.solver_s, thread_time()
         speaker.audio.hop()
         cost = thread_time() - began - room.exchange_s
-        # Solving for the echo path is another thread's work on a device.
-        self._note(1000 * (cost - canceller.solver_s + solved_s))
+        self._note(1000 * (cost - canceller.solver_s + solved_s))  # solving: another thread's
         speaker.pump()
         self.worker.advance(speaker.position)
         speaker.pump()

@@ -81,8 +81,11 @@ class Hearing:
                 transcript = answer
         if self._spotter is not None:
             spotted = self._spotter.finish()
-            vague = transcript.confidence < VAGUE and " " not in spotted.text
-            agrees = transcript.text in self._stops or vague  # "mm hmm" resembles "never mind"
+            # "mm hmm" resembles "never mind", and a plate that breaks is no word at all.
+            vague = (
+                bool(transcript.text) and transcript.confidence < VAGUE and " " not in spotted.text
+            )
+            agrees = transcript.text in self._stops or vague
             own = spotted.text in self._own and end < self._quiet_from
             self.stopped = agrees and not own and is_stop(spotted, self._stops)
         return transcript

@@ -262,3 +262,7 @@ def test_the_items_are_words_a_recogniser_may_say():
 
     assert len(ITEMS) > 140 and len(set(ITEMS)) == len(ITEMS)
     assert all(words(item) == tuple(item.split()) for item in ITEMS)
+
+
+def test_a_thing_that_was_not_understood_is_asked_about_and_not_affirmed(talk):
+    assert talk.say("is [unk] on my shopping list") == "I didn't catch what to look for."
