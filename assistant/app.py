@@ -98,6 +98,7 @@ class Speaker:
     def close(self) -> None:
         """Release engines, device and store."""
         self.worker.close()
+        self.audio.ears.front_end.close()
         self.audio.device.close()
         self.store.close()
 

@@ -412,7 +412,7 @@ def test_bad_lights_never_stop_the_sound_nor_the_button(kind):
         before = len(home.audio.device.played)
         home.run(60)
         assert len(home.audio.device.played) == before + 60
-        assert home.audio.mixer.speech.audible
+        assert np.abs(np.concatenate(home.audio.device.played)).max() > 0.1
         home.panel.feed(0.0, True)
         home.run(1)
         assert home.main.mode is Mode.IDLE and not home.audio.mixer.speech.audible

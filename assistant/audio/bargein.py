@@ -36,10 +36,12 @@ class EvidenceRules:
     drift: float = 1.0  # taken off every hop: hops are not independent
     most: float = 7.0  # a single hop counts no more than this
     duck: float = 16.0  # the sum that ducks a reply
-    duck_media: float = 24.0  # ... and music, whose residue is less like the estimate
+    duck_media: float = 40.0  # ... and music, whose residue is less like the estimate
     unvoiced: float = 16.0  # asked for on top where no voice was active in the last hops: a bang,
     voiced: float = 0.3  # ... or a beat the estimate did not expect. What counts as a voice,
     voice_hops: int = 8  # ... and for how long
+    new: int = samples(12.0)  # ... in the first playback ever up to three times as much: every loud
+    # note is news to the estimate
     unsure: float = 24.0  # asked for on top while the echo path is not known
     deaf: int = samples(1.0)  # of the first playback ever while it is not: any echo is news
     over_noise: float = 4.0  # the background counts so many times (power)
@@ -134,7 +136,8 @@ class Evidence:
         rules = self.rules
         needed = rules.duck_media if media else rules.duck
         if self._voiceless > rules.voice_hops:
-            needed += rules.unvoiced
+            newness = max(0.0, 1.0 - self._hops * HOP / rules.new)
+            needed += rules.unvoiced * (1.0 + 2.0 * newness)
         if not converged:
             needed += rules.unsure
         if self._burnt_at is not None:

@@ -28,6 +28,7 @@ class FrontEnd:
     ``detectors`` float32 (views, HOP), renewed by ``process``: different views of the room for
     the wake word, with residual echo turned down. With ``positions`` those are the beam's looks,
     else one microphone and the beam. When nothing plays, they are microphones as they are.
+    ``cleaned`` float32 (mics, HOP): the last hop of the microphones without the echo.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class FrontEnd:
         self._suppressor = Suppressor(views)
         self._views = np.zeros((views, HOP), np.float32)
         self.detectors = self._views
+        self.cleaned = np.zeros((mics, HOP), np.float32)
         self.latency = self._beam.latency
         self.detector_latency = self._beam.latency + self._suppressor.latency
 
@@ -68,6 +70,7 @@ class FrontEnd:
         canceller, views = self.canceller, self._views
         if not self._enabled:
             clean = self._beam.process(mics, False)
+            self.cleaned = mics
             self._look(mics, clean, False)
             self.detectors = self._suppressor.process(views, self._silence, False)
             return clean
@@ -80,7 +83,7 @@ class FrontEnd:
         if (self._aligner.rate != 0.0) != self._drifts:
             self._drifts = not self._drifts
             canceller.solve_again()
-        cleaned = canceller.process(mics, aligned)
+        self.cleaned = cleaned = canceller.process(mics, aligned)
         if self._aligner.judge(mics[0], cleaned[0]):
             canceller.remember()
         sounding = canceller.sounding

@@ -29,16 +29,18 @@ class PathLearner:
         self._results: SimpleQueue[Solution | None] = SimpleQueue()
         if background:
             self._requests = SimpleQueue()
-            threading.Thread(target=self._work, name="echo-path", daemon=True).start()
+            self._thread = threading.Thread(target=self._work, name="echo-path", daemon=True)
+            self._thread.start()
 
     def _work(self) -> None:
         while (recording := self._requests.get()) is not None:
             self._results.put(solve(recording))
 
     def close(self) -> None:
-        """Let the thread end."""
+        """Let the thread end, and wait for it: a solution takes a fraction of a second."""
         if self._requests is not None:
             self._requests.put(None)
+            self._thread.join(timeout=5.0)
 
     def submit(self, recording: Recording) -> None:
         """Ask for the path of ``recording``; only when not ``busy``."""

@@ -13,6 +13,7 @@ _TO_POWER = 2.0 / (2 * HOP * HOP)  # of a zero-padded hop's |spectrum|^2, to mea
 _RISE_DB, _FAR_RISE_DB, _FALL_DB, _FAR_FALL_DB = 0.15, 0.02, 0.15, 0.4  # per hop
 _FAR_DB = 8.0  # a difference above it is somebody talking, below it news
 _SETTLES = 64  # hops after a new path in which it is learnt anew how much that leaves
+_LEAST_DB = -34.0  # a held note is cancelled better than that; the next note is not
 _REVERBERATES = 0.7  # of the echo's power a hop later
 
 
@@ -74,10 +75,11 @@ class ResidualEstimate:
             fall = np.where(difference < -_FAR_DB, -_FAR_FALL_DB, -_FALL_DB)
         self._leak_db += np.where(difference > 0, rise, fall) * (self._echo > 1e-8)
         np.minimum(self._leak_db, 3, out=self._leak_db)
-        np.multiply(self._echo, 10 ** (self._leak_db / 10), out=self.residual_bands)
+        self.residual_power = float(np.dot(self._echo, 10 ** (self._leak_db / 10)))
+        likely = np.maximum(self._leak_db, np.float32(_LEAST_DB))
+        np.multiply(self._echo, 10 ** (likely / 10), out=self.residual_bands)
         self.output_bands[:] = out
         self.output_power = float(out.sum())
-        self.residual_power = float(self.residual_bands.sum())
         alone = self.output_power < 4 * self.residual_power + 1e-9
         self.far_end_alone = alone and float(self._echo.sum()) > 1e-6
         if self.far_end_alone:

@@ -1,18 +1,34 @@
-"""Turns down what is still echo, for detectors only: the recogniser gets the linear output."""
+"""Turns down what is still echo, for detectors; the recogniser gets the linear output."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from assistant.audio.format import HOP
 
 _FFT, _BINS = 2 * HOP, HOP + 1
-_FLOOR = np.float32(0.2)  # gain below which nothing is turned: -14 dB
 _REVERBERATES = np.float32(0.7)  # of the echo's power a hop later
 _STEP_DB, _FAR_STEP_DB, _FAR_DB = 0.3, 0.05, 8.0  # of the running median of the leak, per hop
 _MEAN = np.float32(1.44)  # of an exponential distribution over its median
-_SMOOTH = np.float32(0.9)  # of the a-priori signal-to-echo ratio: decision-directed
 _TINY = np.float32(1e-9)
+
+
+@dataclass(frozen=True)
+class Strength:
+    """How hard to suppress: ``over`` times the expected residual, down to the gain ``floor``.
+
+    ``smooth`` is the memory of the a-priori signal-to-echo ratio, per hop.
+    """
+
+    floor: float
+    over: float
+    smooth: float
+
+
+GENTLE = Strength(floor=0.2, over=1.0, smooth=0.9)  # for detectors: speech must stay whole
+FIRM = Strength(floor=0.01, over=8.0, smooth=0.95)  # for people: echo must not be heard
 
 
 class Suppressor:
@@ -26,7 +42,10 @@ class Suppressor:
 
     latency = HOP
 
-    def __init__(self, streams: int) -> None:
+    def __init__(self, streams: int, strength: Strength = GENTLE) -> None:
+        self._floor = np.float32(strength.floor)
+        self._over = _MEAN * np.float32(strength.over)
+        self._smooth = np.float32(strength.smooth)
         self._window = np.sqrt(np.hanning(_FFT + 1)[:_FFT]).astype(np.float32)
         self._frames = np.zeros((streams + 1, _FFT), np.float32)  # the last row is the echo
         self._tail = np.zeros((streams, HOP), np.float32)
@@ -71,9 +90,9 @@ class Suppressor:
         rise = np.where(above > _FAR_DB, np.float32(_FAR_STEP_DB), np.float32(_STEP_DB))
         self._leak_db += np.where(above > 0, rise, np.float32(-_STEP_DB)) * (self._echo > 1e-7)
         np.clip(self._leak_db, -60, 0, out=self._leak_db)
-        residual = _MEAN * self._echo * 10 ** (self._leak_db * np.float32(0.1)) + _TINY
-        prior = _SMOOTH * self._speech / residual
-        prior += (1 - _SMOOTH) * np.maximum(powers / residual - 1, 0)
+        residual = self._over * self._echo * 10 ** (self._leak_db * np.float32(0.1)) + _TINY
+        prior = self._smooth * self._speech / residual
+        prior += (1 - self._smooth) * np.maximum(powers / residual - 1, 0)
         gain = prior / (1 + prior)
         self._speech[:] = gain * gain * powers
-        return np.maximum(gain, _FLOOR)
+        return np.maximum(gain, self._floor)

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 CAPTURED_EVERY = 4  # hops between two nudges to the worker (64 ms)
 MID_SENTENCE = samples(1.2)  # longer than any wake word
+SENTENCE_RINGS = samples(0.5)  # ... and how long after a sentence the detector still dwells on it
 HOLD_LIMIT = samples(14.0)  # a held reply goes on by itself after this: main may be stuck
 ANSWER_LIMIT = samples(0.5)  # media gets loud again unless main listens by then
 
@@ -66,6 +67,7 @@ class AudioLoop:
         self._heard = np.zeros((len(self._mics), HOP), np.float32)
         self._endpoint: Endpoint | None = None
         self._listening = 0  # turn being captured
+        self._sentence_at = -SENTENCE_RINGS  # when somebody was last in the middle of a sentence
         self._held_since = 0
         self._media_ducked: int | None = None  # when, unless main listens already
         self._muted = False
@@ -135,7 +137,9 @@ class AudioLoop:
         else:
             np.take(rows, self._mics, axis=0, out=self._heard)
         reference = out if self._loopback is None else rows[self._loopback]
-        following = self._endpoint is not None and self._endpoint.talked > MID_SENTENCE
+        if self._endpoint is not None and self._endpoint.talked > MID_SENTENCE:
+            self._sentence_at = self.position
+        following = self.position - self._sentence_at < SENTENCE_RINGS
         held = self.mixer.speech.held
         return self.ears.hear(self._heard, reference, playing, following, held)
 
@@ -161,7 +165,8 @@ class AudioLoop:
         cut = channel.stop()
         self._endpoint = None
         self._duck_media(at)
-        self._post(m.WakeHeard(at, hit.end, self.ears.word, hit.score, cut))
+        direction = self.ears.direction_deg
+        self._post(m.WakeHeard(at, hit.end, self.ears.word, hit.score, cut, direction))
 
     def _follow(self, at: int, speech: float) -> None:
         outcome = self._endpoint.update(at, speech)

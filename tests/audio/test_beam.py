@@ -63,3 +63,32 @@ def test_the_change_between_beam_and_microphone_does_not_click():
     outs = [beam.process(hop, i % 20 < 10).copy() for i, hop in enumerate(hops(mics))]
     steps = np.abs(np.diff(np.concatenate(outs)[HOP:]))
     assert steps.max() < 1.5 * np.abs(np.diff(tone)).max()
+
+
+def test_the_look_towards_a_talker_hears_it_clearest_of_the_echo():
+    """Four looks, a loudspeaker on one side and a talker on another: best is the one that aims."""
+    positions = np.array([[-0.03, -0.03], [0.03, -0.03], [0.03, 0.03], [-0.03, 0.03]])
+    echo, talker = (
+        _from_afar(degrees, positions, seed) for degrees, seed in ((200.0, 1), (0.0, 2))
+    )
+    gains = []
+    for sound in (echo, talker):
+        beam, out = Beam(4, positions), []
+        for start in range(0, 200 * HOP, HOP):
+            padded = np.concatenate([np.zeros((4, HOP)), echo[:, start : start + HOP]], axis=1)
+            beam.learn(np.fft.rfft(padded).astype(np.complex64))
+        for start in range(0, 60 * HOP, HOP):
+            beam.process(sound[:, start : start + HOP].astype(np.float32), True)
+            out.append(beam.looks.copy())
+        late = np.concatenate(out[10:], axis=1)
+        gains.append(10 * np.log10(np.mean(late**2, axis=1) / np.mean(sound**2)))
+    ratio = gains[1] - gains[0]
+    assert int(np.argmax(ratio)) == 0 and ratio[0] > 10
+
+
+def _from_afar(degrees: float, positions: np.ndarray, seed: int) -> np.ndarray:
+    x = 0.1 * np.random.default_rng(seed).normal(size=200 * HOP)
+    way = np.array([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))]) * np.cos(0.26)
+    hertz = np.fft.rfftfreq(len(x), 1 / 16_000)
+    early = positions @ way / 343.0
+    return np.fft.irfft(np.fft.rfft(x) * np.exp(2j * np.pi * hertz * early[:, None]), len(x))

@@ -155,7 +155,7 @@ def test_music_is_ducked_when_somebody_talks_and_comes_back_unless_main_listens(
     assert bench.loudness() == pytest.approx(loud, abs=1)
     bench.channels.audio.append(m.Resume(0))
     bench.ears.talking = True
-    bench.run(9)
+    bench.run(5)
     assert not bench.events(m.SpeechSuspected)  # it has just turned out to be nothing
 
 
@@ -191,6 +191,19 @@ def test_the_ears_are_told_what_the_thread_is_doing(bench):
     bench.channels.audio.append(m.Listen(2, bench.loop.position, samples(9.0), speaking=True))
     bench.run(100)
     assert bench.ears.asked["following"]
+
+
+def test_a_sentence_that_just_ended_does_not_wake_with_its_last_words(bench):
+    bench.channels.audio.append(m.Listen(1, 0, samples(9.0), speaking=True))
+    bench.ears.talking = True
+    bench.run(100)
+    bench.ears.talking = False
+    while not bench.events(m.SpeechEnded):
+        bench.run(1)
+    bench.run(10)
+    assert bench.ears.asked["following"]
+    bench.run(40)
+    assert not bench.ears.asked["following"]
 
 
 def test_silence_after_listen_is_reported_once(bench):

@@ -16,7 +16,7 @@ from assistant.audio.format import HOP, SAMPLE_RATE, samples
 from assistant.audio.silero_ import CHUNK
 from assistant.audio.voice_activity import VoiceActivity
 from assistant.settings import Settings
-from tests.benchmarks.bench_echo import delayed
+from tests.benchmarks.engines import delayed
 from tests.benchmarks.peers import Missing, Speex, WebRtc
 
 HELD_S = 3.0  # a line of 2.5 s, and the silence that ends it

@@ -123,7 +123,7 @@ def _reconvergence(how: Run) -> dict:
 
 
 def _recorded(how: Run) -> dict:
-    names = how.names(engines.NONE, *engines.peers()[0], engines.name_of(1))
+    names = how.names(engines.NONE, *engines.peers()[0], engines.name_of(1), engines.SUPPRESSED)
     todo = recorded_echo.jobs(how.data, how.quick, names)
     ratings = how.all_of(recorded_echo.measure(todo, how.workers), "recorded", len(todo))
     result = recorded_echo.summarise(ratings)

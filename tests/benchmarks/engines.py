@@ -12,12 +12,14 @@ import numpy as np
 
 from assistant.audio.format import HOP
 from assistant.audio.front_end import FrontEnd
+from assistant.audio.suppressor import FIRM, Suppressor
 from assistant.settings import Echo
 from tests.benchmarks.peers import Missing, Speex, WebRtc
 
 Engine = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 MARGIN = 64
 ARRAYS = (1, 2, 4, 6)
+SUPPRESSED = "ours, suppressed"
 NEAR, NONE, SPEEX, AEC3 = "near end alone", "no AEC", Speex.name, WebRtc.name
 
 
@@ -59,6 +61,17 @@ def ours(mics: np.ndarray, reference: np.ndarray, lag: int = 0) -> np.ndarray:
     for i in range(0, size, HOP):
         out[i : i + HOP] = front.process(mics[:, i : i + HOP], reference[i : i + HOP], True)
     return np.concatenate([out[front.latency :], np.zeros(front.latency, np.float32)])
+
+
+def suppressed(mics: np.ndarray, reference: np.ndarray, lag: int = 0) -> np.ndarray:
+    """Return one microphone as ``ours``, then firmly suppressed: what a caller would hear."""
+    front, firm = FrontEnd(1, Echo()), Suppressor(1, FIRM)
+    out = np.zeros(mics.shape[1], np.float32)
+    for i in range(0, mics.shape[1] // HOP * HOP, HOP):
+        clean = front.process(mics[:1, i : i + HOP], reference[i : i + HOP], True)
+        canceller = front.canceller
+        out[i : i + HOP] = firm.process(clean[None], canceller.echo[0], canceller.sounding)[0]
+    return np.concatenate([out[firm.latency :], np.zeros(firm.latency, np.float32)])
 
 
 def nothing(mics: np.ndarray, reference: np.ndarray, lag: int) -> np.ndarray:

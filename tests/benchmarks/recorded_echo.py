@@ -65,11 +65,15 @@ def rate(job: Job) -> list[Rating]:
     mic, played = (soundfile.read(p, dtype="float32")[0] for p in (job.mic, job.reference))
     size = min(len(mic), len(played))
     mic, played = mic[:size], played[:size]
-    lag, peers, found = bulk_delay(mic, played), engines.peers()[0], []
+    lag, found = bulk_delay(mic, played), []
+    known = {
+        **engines.peers()[0],
+        engines.NONE: engines.nothing,
+        engines.SUPPRESSED: engines.suppressed,
+    }
     model = AecMos(job.model) if job.model else None
     for name in job.names:
-        run = peers.get(name, engines.nothing if name == engines.NONE else engines.ours)
-        out = run(mic[None], played, lag)
+        out = known.get(name, engines.ours)(mic[None], played, lag)
         erle = engines.reduction_db(mic[size // 2 :], out[size // 2 :])
         scores = model.rate(job.scenario, played, mic, out) if model else (None, None)
         found.append(Rating(name, job.group, job.scenario, job.mic.stem, erle, *scores))

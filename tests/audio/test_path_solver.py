@@ -1,0 +1,96 @@
+"""The least-squares echo path: it finds what is there, and refuses what proves nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from assistant.audio.distortion import NAMES, Bends
+from assistant.audio.format import HOP, SAMPLE_RATE
+from assistant.audio.path_learner import DUE, PathLearner
+from assistant.audio.path_solver import Recording, solve
+from tests.audio.sounds import path, speech_like, through
+
+TAPS = 13 * HOP
+
+
+def bends_of(x: np.ndarray) -> np.ndarray:
+    bends, rows = Bends(), []
+    for hop in x[: len(x) // HOP * HOP].reshape(-1, HOP):
+        bends.push(hop, float(np.mean(hop * hop)))
+        rows.append(bends.shapes.copy())
+    return np.concatenate(rows, axis=1)
+
+
+def recording(seconds: float = 1.2, mics: int = 2, bent: float = 0.0) -> Recording:
+    size = int(seconds * SAMPLE_RATE) // HOP * HOP
+    x = speech_like(3, seconds + 2 * TAPS / SAMPLE_RATE)
+    x = x[: len(x) // HOP * HOP]
+    shapes = bends_of(x)
+    played = x + bent * shapes[NAMES.index("beyond 0.1")]
+    echo = np.stack([through(played, path(40 + i)) for i in range(mics)])
+    noise = np.random.default_rng(1).normal(scale=1e-4, size=echo.shape)
+    keep = size + TAPS - 1
+    return Recording(
+        reference=x[-keep:],
+        bends=shapes[:, -keep:],
+        mics=(echo + noise)[:, -size:].astype(np.float32),
+        weights=np.zeros(len(NAMES), np.float32),
+        path=np.zeros((mics, TAPS), np.float32),
+    )
+
+
+def test_a_second_of_playback_gives_the_path():
+    solution = solve(recording())
+    assert 10 * np.log10(solution.left) < -20
+    truth = path(40)
+    assert abs(int(np.argmax(np.abs(solution.path[0]))) - int(np.argmax(np.abs(truth)))) <= 1
+
+
+def test_the_loudspeakers_distortion_is_found_with_it():
+    bent = recording(bent=-0.6)
+    blind = solve(replace(bent, bends=bent.bends[:0], weights=bent.weights[:0]))
+    solution = solve(bent)
+    assert solution.left < 0.5 * blind.left
+    assert solution.weights[NAMES.index("beyond 0.1")] < -0.2
+
+
+def test_a_true_path_is_not_replaced():
+    known = recording()
+    solution = solve(known)
+    assert solve(replace(known, path=solution.path, weights=solution.weights)) is None
+
+
+def test_a_person_alone_gives_no_path():
+    alone = recording()
+    other = speech_like(8, 1.2)[: alone.mics.shape[1]]
+    assert solve(replace(alone, mics=np.stack([other, other]))) is None
+
+
+@pytest.mark.parametrize("value", [0.0, np.inf, 1e30])
+def test_absurd_sound_gives_no_path_and_no_error(value):
+    absurd = recording(0.5)
+    assert solve(replace(absurd, reference=np.full_like(absurd.reference, value))) is None
+
+
+@pytest.mark.parametrize("background", [False, True])
+def test_the_result_comes_when_it_is_due_and_not_before(background):
+    learner = PathLearner(background)
+    learner.submit(recording(0.8, mics=1))
+    early = [learner.poll() for _ in range(DUE - 1)]
+    assert early == [None] * (DUE - 1) and learner.busy
+    solution = learner.poll()
+    while learner.busy:
+        solution = learner.poll()
+    assert solution is not None and solution.left < 0.1
+    learner.close()
+
+
+def test_what_became_stale_is_not_used():
+    learner = PathLearner()
+    learner.submit(recording(0.8, mics=1))
+    learner.forget()
+    assert [learner.poll() for _ in range(DUE)] == [None] * DUE
+    assert not learner.busy and learner.seconds == pytest.approx(0.0, abs=0.01)
