@@ -106,7 +106,7 @@ def _bench(parser: Parser) -> None:
         "--parts", metavar="A,B", default="",
         help="echo: only some of recall, reconvergence, recorded, cost",
     )  # fmt: skip
-    parser.add_argument("--only", metavar="A,B", default="", help="echo: engines named like A or B")
+    parser.add_argument("--only", metavar="A,B", default="", help="echo: engines; teach: words")
     parser.add_argument("--tune", action="store_true", help="echo: the rooms meant for tuning")
     parser.add_argument("--workers", metavar="N", type=int, default=2, help="echo: processes")
 

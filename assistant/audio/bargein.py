@@ -48,7 +48,7 @@ class EvidenceRules:
     burnt: float = 16.0  # asked for on top after a duck that turned out to be nothing
     forgive_s: float = 8.0  # how long that takes to be forgotten
     over_last_db: float = 3.0  # ... and so much louder than what that was: a television goes on
-    forgive_db_s: float = 0.5  # how fast that is forgotten
+    forgive_db_s: float = 1.0  # how fast that is forgotten
     lookback: int = samples(0.08)  # the detectors' own delay: speech began this much earlier
 
 

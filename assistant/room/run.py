@@ -178,10 +178,9 @@ def simulate(
 ) -> dict:
     """Play a scene file, write its files into ``out_dir`` (made if missing), return the report.
 
-    ``settings`` are the base that the scene's own [settings] override. ``costs`` fixes the
-    worker's computing time per step; ``fixed_costs`` does so with ``FIXED_COSTS``; otherwise it
-    is measured. ``console`` is a ``rich.console.Console`` to tell the story on, or None. With
-    ``play`` the sound card plays what was heard at the first microphone. Raises BadInput.
+    The scene's own [settings] override ``settings``. ``costs`` fixes the worker's computing time
+    per step, ``fixed_costs`` at ``FIXED_COSTS``; otherwise it is measured. ``console`` (rich's)
+    gets the story; ``play`` sends the first microphone to the sound card. Raises BadInput.
     """
     scene = load_scene(scene_path)
     costs = FIXED_COSTS if fixed_costs and costs is None else costs

@@ -109,6 +109,13 @@ def test_a_television_ducks_once_and_somebody_louder_again(evidence):
     assert hops_until_duck(evidence, power=4e-4)
 
 
+def test_a_loud_cough_does_not_hide_who_talks_a_quarter_of_a_minute_later(evidence):
+    evidence.burn(0, 8e-4)
+    assert hops_until_duck(evidence, power=1e-4) is None
+    evidence.burn(0, 8e-4)
+    assert hops_until_duck(evidence, power=1e-4, start=15 * SAMPLE_RATE)
+
+
 @given(
     st.floats(0.0, 1.0),
     st.lists(st.floats(0.0, 1.0), min_size=BANDS, max_size=BANDS),

@@ -36,9 +36,13 @@ Sound = np.ndarray
 Heard = Callable[[Sound, np.ndarray], bool]  # whether a sound, or its embeddings, has the word
 
 
-def run(quick: bool, console) -> dict:
-    """Print the tables on ``console`` and return the figures; ``quick`` teaches one small word."""
-    features, phrases = Features(), PHRASES[:1] if quick else PHRASES
+def run(quick: bool, console, only: str = "") -> dict:
+    """Print the tables on ``console`` and return the figures; ``quick`` teaches one small word.
+
+    ``only`` names the phrases to teach, with commas between them.
+    """
+    chosen = tuple(phrase.strip() for phrase in only.split(",")) if only else PHRASES
+    features, phrases = Features(), chosen[:1] if quick else chosen
     recordings = load(features, 5 if quick else 1)
     amounts = Amounts().scaled(0.3) if quick else Amounts()
     figures = {}
