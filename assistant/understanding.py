@@ -31,7 +31,6 @@ STOP_PHRASES = (
     "quiet",
     "quiet please",
     "silence",
-    "hush",
     "shut up",
     "enough",
     "that's enough",

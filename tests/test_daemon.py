@@ -192,12 +192,12 @@ def test_the_audio_thread_is_prompt_where_it_may():
     code = (
         "import os, threading\n"
         "from assistant.daemon import be_prompt\n"
-        "seen = []\n"
+        "seen, before = [], os.sched_getscheduler(0)\n"
         "def audio(): seen.append((be_prompt(), os.sched_getscheduler(0)))\n"
         "thread = threading.Thread(target=audio); thread.start(); thread.join()\n"
         "(allowed, policy), = seen\n"
         "assert allowed == (policy & os.SCHED_FIFO == os.SCHED_FIFO), seen\n"
-        "assert os.sched_getscheduler(0) == os.SCHED_OTHER\n"
+        "assert os.sched_getscheduler(0) == before\n"
         "print(allowed)\n"
     )
     ran = subprocess.run(

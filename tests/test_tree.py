@@ -18,7 +18,6 @@ MAX_LINES = 300
 LONG = {
     "assistant/cli.py": "one entry a command; splitting the table would hide it",
     "assistant/audio/echo.py": "mostly what the canceller tells others; its filters are elsewhere",
-    "assistant/commands.py": "one short function a command",
     "assistant/conversation.py": "one table of transitions; half of it in another file is none",
     "assistant/messages.py": "the vocabulary between the threads: one list, no code",
     "skills/shopping.py": "everything one can say about a list, one short handler each",

@@ -85,10 +85,10 @@ class Echoing:
 def talking_loop(device: Echoing, seconds: float) -> AudioLoop:
     """Return an audio loop in the middle of a reply that lasts ``seconds``."""
     channels, settings = Channels(), Settings()
-    mixer = Mixer(level=1.0, latency=2 * HOP)
+    mixer, mics = Mixer(level=1.0, latency=2 * HOP), len(device.layout.mics)
     loop = AudioLoop(
         device,
-        Ears(len(device.layout.mics), settings, positions=rooms.array(len(device.layout.mics))),
+        Ears(mics, settings, background=True, positions=rooms.array(mics)),
         mixer,
         channels,
         silence=int(0.7 * SAMPLE_RATE),
