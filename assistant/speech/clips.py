@@ -12,6 +12,8 @@ from assistant.audio.resample import Resampler
 from assistant.speech.segments import has_word
 from assistant.speech.voice import Clip, WordTime
 
+_PIECE = 4096  # samples resampled at a time: a sentence at once would take 40 MB
+
 
 def to_speaker_rate(x: np.ndarray, rate: int) -> np.ndarray:
     """Return mono ``x`` of ``rate`` Hz as float32 at 16 kHz, without the filter's delay."""
@@ -22,7 +24,9 @@ def to_speaker_rate(x: np.ndarray, rate: int) -> np.ndarray:
     tail = np.zeros(int(np.ceil(change.delay * rate)) + 1, dtype=np.float32)
     late = round(change.delay * SAMPLE_RATE)
     wanted = round(len(x) * SAMPLE_RATE / rate)
-    return change.process(np.concatenate((x, tail))[None])[0, late : late + wanted]
+    whole = np.concatenate((x, tail))[None]
+    parts = [change.process(whole[:, i : i + _PIECE]).copy() for i in range(0, whole.size, _PIECE)]
+    return np.concatenate(parts, axis=1)[0, late : late + wanted]
 
 
 def trim_silence(samples: np.ndarray, keep: int = 480) -> np.ndarray:

@@ -7,7 +7,6 @@ prints a JSON line: texts, confidences, seconds of loading and decoding, and pea
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from assistant import memory
 from assistant.audio.files import read_audio
 from assistant.audio.format import HOP, SAMPLE_RATE
 from assistant.audio.front_end import FrontEnd
@@ -106,7 +106,7 @@ def measure(engine: str, clips: list[np.ndarray]) -> dict:
 def main(engine: str, path: str) -> None:
     with np.load(path) as stored:
         clips = [stored[name] for name in stored.files]
-    before, began = _memory_mb(), time.perf_counter()
+    before, began = memory.peak(), time.perf_counter()
     recogniser = open_engine(engine)
     load_s, texts, sure = time.perf_counter() - began, [], []
     began = time.perf_counter()
@@ -118,15 +118,10 @@ def main(engine: str, path: str) -> None:
         texts.append(transcript.text)
         sure.append(transcript.confidence)
     took = time.perf_counter() - began
-    own = _memory_mb() - before
+    needed = memory.peak().total - before.total
     recogniser.close()
-    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    result = {"texts": texts, "confidence": sure, "load_s": load_s, "memory_mb": own + children}
+    result = {"texts": texts, "confidence": sure, "load_s": load_s, "memory_mb": needed}
     print(json.dumps(result | {"rtf": took / (sum(map(len, clips)) / SAMPLE_RATE)}))
-
-
-def _memory_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 if __name__ == "__main__":
