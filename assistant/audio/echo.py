@@ -141,15 +141,6 @@ class EchoCanceller:
         self._hold = self._tail_parts if len(past) < self._tail_parts else 0
         self._since = 0
 
-    def _shift_rows(self, start: int, stop: int, samples: int) -> None:
-        waves = np.fft.irfft(self._filter[:, start:stop])[..., :HOP]
-        shape = waves.shape
-        path = waves.reshape(shape[0], -1)
-        moved = np.zeros_like(path)
-        size = max(0, path.shape[1] - abs(samples))
-        moved[:, max(0, -samples) :][:, :size] = path[:, max(0, samples) :][:, :size]
-        self._filter[:, start:stop] = np.fft.rfft(moved.reshape(shape), FFT)
-
     def solve_again(self) -> None:
         """Solve for the echo path anew from here on: the reference is truer than it was."""
         self._learner.forget()

@@ -19,6 +19,7 @@ from assistant.audio.front_end import FrontEnd
 from assistant.settings import Echo
 from tests.benchmarks import delay_scenes, rooms
 from tests.benchmarks.delay_scenes import Scene
+from tests.benchmarks.engines import delayed
 from tests.benchmarks.peers import Missing, Speex, WebRtc
 from tests.data import data_root
 
@@ -63,13 +64,8 @@ def _peers() -> tuple[dict[str, Engine], dict[str, str]]:
         except Missing as error:
             missing[peer.name] = str(error)
             continue
-        engines[peer.name] = lambda mic, ref, lag, one=one: one.run(mic, _delayed(ref, lag))
+        engines[peer.name] = lambda mic, ref, lag, one=one: one.run(mic, delayed(ref, lag))
     return engines, missing
-
-
-def _delayed(x: np.ndarray, lag: int) -> np.ndarray:
-    lag = max(0, lag - 64)
-    return np.concatenate([np.zeros(lag, np.float32), x])[: len(x)]
 
 
 def _find(seeds: range, people: list, condition: dict) -> dict:
