@@ -106,16 +106,8 @@ def _press(state: State, event: m.Pressed, rules: Rules) -> Outcome:
 
 def _say(state: State, event: m.Pressed, rules: Rules, text: str) -> Outcome:
     """Answer the button with what a skill says to ``text``; nothing has to be heard for that."""
-    turn = state.last + 1
-    following = replace(
-        _idle(state),
-        mode=Mode.THINKING,
-        turn=turn,
-        last=turn,
-        policy=Policy.OPEN,
-        interrupted=None,
-        deadline=event.at + rules.think,
-    )
+    following = replace(_thinking(state, event.at + rules.think), interrupted=None)
+    turn = following.turn
     before = _silence(state) if state.mode is not Mode.IDLE else ()
     cut = event.interrupted or state.interrupted
     return following, before + (m.Respond(turn, text, cut), m.Show("thinking"))
@@ -149,10 +141,10 @@ def _ready(state: State, event: m.SegmentReady, rules: Rules) -> Outcome:
     return state, (play,)
 
 
-def _announce(state: State, event: m.SayAsked, rules: Rules) -> Outcome:
+def _thinking(state: State, deadline: int) -> State:
+    """Return the state in which a turn of its own is worked on: nothing has to be heard for it."""
     turn = state.last + 1
-    deadline = event.at + rules.think
-    following = replace(
+    return replace(
         _idle(state),
         mode=Mode.THINKING,
         turn=turn,
@@ -160,6 +152,11 @@ def _announce(state: State, event: m.SayAsked, rules: Rules) -> Outcome:
         policy=Policy.OPEN,
         deadline=deadline,
     )
+
+
+def _announce(state: State, event: m.SayAsked, rules: Rules) -> Outcome:
+    following = _thinking(state, event.at + rules.think)
+    turn = following.turn
     return following, (m.Say(turn, event.text), m.Show("thinking"))
 
 
