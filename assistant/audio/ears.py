@@ -32,6 +32,7 @@ FAINT = 0.1  # enough for a hit that is weaker than one that wakes in silence, o
 # two echoes in an hour of reading scored 0.24 and 0.27, with voice activity of 0.01 and 13 hops
 MOVED, SETTLES = 16, samples(1.0)  # a step of the bulk delay; how long the new echo path then takes
 FADES = 0.99  # a hop: 2.7 dB a second
+GOES_ON = samples(0.8) // HOP  # hops with a voice since a duck: somebody who talks on, no accident
 PAUSE_DEPTH = 0.03  # a hop this much quieter than the loudest of them is a pause
 
 
@@ -80,6 +81,7 @@ class Ears:
         self._over = np.zeros(SAMPLE_RATE // HOP, bool)  # hops with more than the residual echo
         self._said = np.zeros(SAMPLE_RATE // HOP)  # voice activity; both of the last second
         self._loudest = 0.0  # power of the last seconds' loudest hop
+        self._voiced = 0  # hops with a voice since the last duck
         self._direction = Direction(positions) if positions is not None and mics > 1 else None
         self._delay, self._moved_at = 0, -SETTLES  # of the echo; when it last was another
         self._now = Impression(np.zeros(HOP, np.float32))
@@ -141,6 +143,7 @@ class Ears:
                 if now.hit is not None and self._direction is not None:
                     now.direction_deg = self._direction.degrees()
         now.speech = self._voice.process(clean)
+        self._voiced += now.speech >= SPEECH
         now.noise = self._noise.update(broadband)
         return now
 
@@ -166,7 +169,8 @@ class Ears:
 
     def doubt(self) -> None:
         """Ask for more evidence for a while: a duck has just turned out to be nothing."""
-        self.evidence.burn(self._now.at, self._loudest)
+        goes_on = self._voiced >= GOES_ON
+        self.evidence.burn(self._now.at, self._loudest if goes_on else 0.0)
 
     def suspicious(self, now: Impression, media: bool = False) -> bool:
         """Whether somebody seems to talk over the reply, or over ``media``.
@@ -178,7 +182,7 @@ class Ears:
             self._moved_at = now.at
         self._delay = self.front_end.delay
         settled = now.at - self._moved_at > SETTLES
-        return self.evidence.update(
+        suspicious = self.evidence.update(
             now.at,
             now.speech,
             canceller.output_bands,
@@ -186,3 +190,6 @@ class Ears:
             converged=canceller.converged and settled,
             media=media,
         )
+        if suspicious:
+            self._voiced = 0
+        return suspicious

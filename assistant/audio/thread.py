@@ -245,6 +245,7 @@ class AudioLoop:
     def _stop_speech(self, command: m.StopSpeech) -> None:
         if command.turn != self.mixer.speech.turn:
             return
+        self._sentence_at = self.position  # it was just said, and was no wake word
         cut = self.mixer.speech.stop()
         if cut is not None:
             self._post(m.SpeechStopped(self.position, command.turn, cut))

@@ -206,6 +206,16 @@ def test_a_sentence_that_just_ended_does_not_wake_with_its_last_words(bench):
     assert not bench.ears.asked["following"]
 
 
+def test_the_words_that_stopped_the_reply_do_not_wake_it_as_well(bench):
+    bench.reply()
+    bench.run(20)
+    bench.channels.audio.append(m.StopSpeech(1))
+    bench.run(10)
+    assert bench.ears.asked["following"]
+    bench.run(40)
+    assert not bench.ears.asked["following"]
+
+
 def test_silence_after_listen_is_reported_once(bench):
     bench.channels.audio.append(m.Listen(3, 0, samples(0.3)))
     bench.run(60)
