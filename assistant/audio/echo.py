@@ -15,7 +15,7 @@ from assistant.audio.kalman import BINS, FFT, KalmanFilter
 from assistant.audio.path_learner import PathLearner
 from assistant.audio.path_solver import Recording, Solution
 from assistant.audio.reference import ReferenceHistory
-from assistant.audio.residual import BAND_EDGES, BANDS, ResidualEstimate
+from assistant.audio.residual import BAND_EDGES, BANDS, ResidualEstimate, in_bands
 
 __all__ = ["BANDS", "BAND_EDGES", "EchoCanceller"]
 
@@ -204,13 +204,15 @@ class EchoCanceller:
         if self._diverged(heard, left):
             np.copyto(out, mics)
             return out
-        self._estimate.update(powers, float(heard.mean()), float(left.mean()))
+        explained = self._compare(powers)
+        coherence = in_bands(explained) / (in_bands(self._powers[0]) + 1e-7)
+        self._estimate.update(powers, float(heard.mean()), float(left.mean()), coherence)
         if self._hold:
             self._hold -= 1
         else:
             clipped = max(float(mics.max()), -float(mics.min())) > 0.985
             self._rested += 1
-            self._notice_change(powers)
+            self._notice_change(explained)
             self._adapt(powers[0], clipped)
             self._solve(played > 1e-6 and not clipped)
         return out
@@ -236,10 +238,11 @@ class EchoCanceller:
             path.path[0, reference.first :], self.spectrum[0], path.noise[0], self._hops
         )
 
-    def _notice_change(self, powers: np.ndarray) -> None:
-        """Open the filter again when the output looks like the echo it should have removed.
+    def _compare(self, powers: np.ndarray) -> np.ndarray:
+        """Return the part of the output's power that the echo estimate explains, (mics, BINS).
 
-        A person's voice is not coherent with the echo estimate; a moved speaker's echo is.
+        The magnitude-squared coherence of the two. A person's voice is not coherent with the
+        echo estimate; what an untrue path leaves of the echo is, however wrong the path.
         """
         cross = np.conjugate(self._both[1])
         cross *= self._both[0]
@@ -247,7 +250,10 @@ class EchoCanceller:
         cross *= np.float32(_LIKE)
         self._likeness += cross
         self._powers += np.float32(_LIKE) * (powers - self._powers)
-        explained = _square(self._likeness) / (self._powers[1] + 1e-7)
+        return _square(self._likeness) / (self._powers[1] + 1e-7)
+
+    def _notice_change(self, explained: np.ndarray) -> None:
+        """Open the filter again when the output looks like the echo it should have removed."""
         alike = float(explained[:, 6:200].sum() / (self._powers[0, :, 6:200].sum() + 1e-6))
         if alike > _CHANGED and not self.far_end_alone:
             self._filter.loosen(min(1.0, 2.5 * (alike - _CHANGED)))

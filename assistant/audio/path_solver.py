@@ -20,6 +20,7 @@ _RIDGE = 1e-5
 _WEIGHT_RIDGE = 0.03, 1e-4  # of the bends, in their own power and in the mean one
 _DECAY_PER_S = 28.0  # of the expected path's power: what is far behind is expected to be weak
 _HELD_OUT = 6 * HOP  # newest samples, on which the new path must prove itself
+_EXPLAINS = 0.25  # of the sound, at most, must be left by a path to start from
 _BETTER = 0.75  # of the old path's error, at most
 
 
@@ -74,7 +75,7 @@ def _solve(recording: Recording) -> Solution | None:
     fit = mics.shape[1] - _HELD_OUT
     if fit < 2 * _HELD_OUT or not np.any(x):
         return None
-    weights, path = recording.weights, None
+    weights, path = recording.weights, _start(recording, x + recording.weights @ bends, mics, fit)
     for iterations in _ROUNDS:
         if path is not None and len(bends):
             weights = _reweigh(x, bends, weights, path, mics[:, :fit])
@@ -88,6 +89,17 @@ def _solve(recording: Recording) -> Solution | None:
     return Solution(
         path.astype(np.float32), weights.astype(np.float32), new / old, new / (heard + 1e-12)
     )
+
+
+def _start(recording: Recording, bent: np.ndarray, mics: np.ndarray, fit: int) -> np.ndarray | None:
+    """Return the believed path where it explains the recording at all, else None.
+
+    A second of sound does not show all frequencies: a held note shows a few. From a path that is
+    nearly true, the others are kept; from nothing, they would be lost with every new solution.
+    """
+    echo = _Convolver(bent, recording.path.shape[1], fit).forward(recording.path)
+    left = float(np.sum((mics[:, :fit] - echo) ** 2))
+    return recording.path if left < _EXPLAINS * float(np.sum(mics[:, :fit] ** 2)) else None
 
 
 class _Convolver:
