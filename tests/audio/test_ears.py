@@ -58,6 +58,15 @@ def test_what_the_residual_echo_explains_without_a_voice_is_no_hit(monkeypatch):
     assert not [hop for hop in hops(nearly()) if ears.hear(hop[None], SILENCE, True).hit]
 
 
+@pytest.mark.parametrize(("speech", "woken"), [(0.01, False), (0.1, True)])
+@pytest.mark.parametrize("playing", [False, True])
+def test_what_has_no_voice_is_no_wake_word_however_it_scores(monkeypatch, speech, woken, playing):
+    ears = Ears(1, thresholds(LOW, LOW))
+    monkeypatch.setattr(ears._voice, "process", lambda clean: speech)
+    heard = [ears.hear(hop[None], SILENCE, playing).hit for hop in hops(nearly())]
+    assert any(heard) == woken
+
+
 @pytest.mark.parametrize(("voiced_s", "remembered"), [(0.3, False), (1.2, True)])
 def test_only_who_talks_on_must_be_outdone_after_a_false_duck(monkeypatch, voiced_s, remembered):
     ears, burnt = Ears(1, Settings()), []
