@@ -58,7 +58,15 @@ def test_what_the_residual_echo_explains_without_a_voice_is_no_hit(monkeypatch):
     assert not [hop for hop in hops(nearly()) if ears.hear(hop[None], SILENCE, True).hit]
 
 
-@pytest.mark.parametrize(("speech", "woken"), [(0.01, False), (0.1, True)])
+def test_a_weak_word_must_rise_above_the_echo_even_with_a_voice(monkeypatch):
+    """The residual of our own voice is a voice, too."""
+    ears = Ears(1, thresholds(HIGH, LOW))
+    monkeypatch.setattr(type(ears.front_end), "residual_power", property(lambda self: 1.0))
+    monkeypatch.setattr(ears._voice, "process", lambda clean: 0.9)
+    assert not [hop for hop in hops(nearly()) if ears.hear(hop[None], SILENCE, True).hit]
+
+
+@pytest.mark.parametrize(("speech", "woken"), [(0.04, False), (0.1, True)])
 @pytest.mark.parametrize("playing", [False, True])
 def test_what_has_no_voice_is_no_wake_word_however_it_scores(monkeypatch, speech, woken, playing):
     ears = Ears(1, thresholds(LOW, LOW))
