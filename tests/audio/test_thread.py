@@ -206,6 +206,22 @@ def test_a_sentence_that_just_ended_does_not_wake_with_its_last_words(bench):
     assert not bench.ears.asked["following"]
 
 
+@pytest.mark.parametrize(("replying", "following"), [(False, True), (True, False)])
+def test_a_short_sentence_it_listens_to_does_not_wake_but_one_over_a_reply_may(
+    bench, replying, following
+):
+    if replying:
+        bench.reply()
+        bench.run(20)
+        bench.ears.talking = True
+        bench.run(5)
+    bench.channels.audio.append(m.Listen(2, bench.loop.position, samples(9.0), speaking=True))
+    bench.ears.talking = True
+    bench.run(40)
+    assert bench.ears.asked["held"] == replying
+    assert bench.ears.asked["following"] == following
+
+
 def test_the_words_that_stopped_the_reply_do_not_wake_it_as_well(bench):
     bench.reply()
     bench.run(20)
