@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from assistant import commands
+from assistant import commands, remote
 from assistant.errors import AssistantError, BadInput, did_you_mean
 from assistant.settings import load
 
@@ -229,11 +229,11 @@ COMMANDS = {
         _say,
     ),
     "status": Command(
-        commands.status, "ask the running speaker how it is", "assistant status", _status
+        remote.status, "ask the running speaker how it is", "assistant status", _status
     ),
-    "stop": Command(commands.stop, "silence the running speaker", "assistant stop"),
+    "stop": Command(remote.stop, "silence the running speaker", "assistant stop"),
     "mute": Command(
-        commands.mute,
+        remote.mute,
         "mute the running speaker's microphone",
         "assistant mute\nassistant mute --off",
         _mute,

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from assistant.errors import AssistantError, BadInput, did_you_mean
+from assistant.errors import BadInput, did_you_mean
 from assistant.settings import Settings, describe, to_toml, with_overrides
 from assistant.values import as_toml
 
@@ -75,10 +75,11 @@ def skills(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def say(arguments: argparse.Namespace, settings: Settings) -> int:
     from assistant.models.registry import folder
+    from assistant.remote import tell
     from assistant.speech.engines import open_voice
 
     text = " ".join(arguments.text)
-    if not arguments.wav and _tell({"do": "say", "text": text}) is not None:
+    if not arguments.wav and tell({"do": "say", "text": text}) is not None:
         return 0  # a speaker is running, and has the sound card
     voice, _ = open_voice(settings.speech, folder(settings))
     try:
@@ -99,8 +100,8 @@ def say(arguments: argparse.Namespace, settings: Settings) -> int:
 def _play(samples, settings: Settings) -> None:
     import numpy as np
 
-    from assistant.app import open_device
     from assistant.audio.format import HOP, SAMPLE_RATE
+    from assistant.sound_card import open_device
 
     device = open_device(settings)
     try:
@@ -130,52 +131,6 @@ def _board(settings: Settings):
     from assistant.machine import System
 
     return find_board(settings.audio.board, System())[0]
-
-
-def status(arguments: argparse.Namespace, settings: Settings) -> int:
-    answer = _tell({"do": "status"}, needed=True)
-    answer.pop("ok")
-    if arguments.json:
-        print(json.dumps(answer, indent=1))
-        return 0
-    muted = ", microphone muted" if answer["muted"] else ""
-    print(f"{answer['mode']}{muted}; up {answer['up_s']:.0f} s, heard {answer['listened_s']:.0f} s")
-    print("\n".join(answer["engines"]))
-    return 0
-
-
-def stop(arguments: argparse.Namespace, settings: Settings) -> int:
-    _tell({"do": "stop"}, needed=True)
-    return 0
-
-
-def mute(arguments: argparse.Namespace, settings: Settings) -> int:
-    _tell({"do": "mute", "on": not arguments.off}, needed=True)
-    print("The microphone is on." if arguments.off else "The microphone is muted.")
-    return 0
-
-
-def _tell(request: dict, needed: bool = False) -> dict | None:
-    """Return the running speaker's answer; None where none runs, unless one is ``needed``."""
-    from assistant import control
-
-    refused = None
-    for folder in control.folders():
-        try:
-            answer = control.ask(folder / control.NAME, request)
-        except PermissionError:
-            refused = "sudo usermod -aG assistant $USER, then log in again"
-        except (OSError, ValueError):
-            continue
-        else:
-            if not answer.get("ok"):
-                raise AssistantError(str(answer.get("problem", "the speaker refused")))
-            return answer
-    if refused:
-        raise BadInput("the speaker", "does not listen to you", refused)
-    if needed:
-        raise BadInput("assistant", "no speaker is running", "start it with: assistant run")
-    return None
 
 
 def backup(arguments: argparse.Namespace, settings: Settings) -> int:

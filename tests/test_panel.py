@@ -286,7 +286,7 @@ def test_the_whole_speaker_shuts_down_when_the_button_is_held(tmp_path, monkeypa
     board = replace(load_board("default"), open_button=HeldDown)
     off: list[str] = []
     monkeypatch.setattr(app, "find_board", lambda name, system: (board, []))
-    monkeypatch.setattr(app, "open_device", lambda settings, board: Loud())
+    monkeypatch.setattr(app, "open_or_wait", lambda settings, board, patient: Loud())
     monkeypatch.setattr(app, "power_off", lambda: off.append("off"))
     settings = with_overrides(
         Settings(),

@@ -45,7 +45,8 @@ class FrontEnd:
         if not loopback and settings.delay_ms >= 0:
             fixed = round(settings.delay_ms * SAMPLE_RATE / 1000)
         self._enabled = settings.enabled
-        self._aligner = DelayAligner(_MAX_DELAY, fixed, history=-(-tail // HOP))
+        self._fixed, self._history = fixed, -(-tail // HOP)
+        self._aligner = self._new_aligner()
         self.canceller = EchoCanceller(mics, tail, background=background)
         self._beam = Beam(mics, positions)
         self._silence = np.zeros(HOP, np.float32)
@@ -94,6 +95,9 @@ class FrontEnd:
         self.detectors = self._suppressor.process(views, canceller.echo[0], sounding)
         return clean
 
+    def _new_aligner(self) -> DelayAligner:
+        return DelayAligner(_MAX_DELAY, self._fixed, history=self._history)
+
     def _look(self, cleaned: np.ndarray, clean: np.ndarray, sounding: bool) -> None:
         looks = self._beam.looks
         if len(looks):
@@ -106,7 +110,9 @@ class FrontEnd:
         self.canceller.close()
 
     def reset(self) -> None:
-        """Forget the echo path and the beam (the loudspeaker or the board was changed)."""
+        """Forget the echo path, its delay and the beam (the sound card was opened anew)."""
+        self._aligner, self._drifts = self._new_aligner(), False
+        self._rest = self._hold
         self.canceller.reset()
         self._beam.reset()
         self._suppressor.reset()

@@ -20,6 +20,8 @@ from assistant.audio.resample import Resampler
 
 BACKLOG_S = 0.5  # microphone sound that may wait for a late audio thread
 PATIENCE_S = 1.0  # a card that gives nothing for so long is lost
+LOOK_S = 0.1  # ... and one whose stream has ended, after so long
+HEAP_S = 0.1  # sound that may heap up before a card whose clock is slower than the microphones'
 AHEAD_S = 0.1  # a plug-in without a clock ("null") may be this much too fast
 FULL_SCALE = np.float32(2**31 - 128)  # the largest 32-bit sample a float32 can tell
 PCM_STEP = np.float32(2.0**-31)
@@ -114,6 +116,7 @@ class PyAudioDevice:
         self._most = round(BACKLOG_S * self.rate / self._block)
         self._frame = 4 * self._outputs
         self._to_play = bytearray(spare * self._frame)
+        self._most_to_play = (spare + round(HEAP_S * self.rate)) * self._frame
 
     # --- audio thread ------------------------------------------------------------------------
 
@@ -147,15 +150,17 @@ class PyAudioDevice:
             late = min(late, len(sound))
             self._dropped += late
             sound = sound[late:]
+        if len(self._to_play) > self._most_to_play:  # drop this hop: one jump of the echo
+            if not self._alive():
+                self._give_up("it stopped playing")
+            self._underruns += 1
+            return
         if self._outputs > 1:
             sound = np.repeat(sound, self._outputs)
         self._to_play += (np.clip(sound, -1.0, 1.0) * FULL_SCALE).astype(np.int32).tobytes()
 
     def _take(self) -> None:
-        try:
-            block = self._recorded.get(timeout=PATIENCE_S)
-        except Empty:
-            self._give_up("it stopped answering")
+        block = self._wait()
         pcm = np.frombuffer(block, np.int32).reshape(-1, self._inputs)[:, : self._rows]
         sound = np.multiply(pcm.T, PCM_STEP, dtype=np.float32, casting="unsafe")
         if self._down is not None:
@@ -163,6 +168,23 @@ class PyAudioDevice:
         end = self._filled + sound.shape[1]
         self._waiting[:, self._filled : end] = sound
         self._filled = end
+
+    def _wait(self) -> bytes:
+        left_s = PATIENCE_S
+        while True:
+            try:
+                return self._recorded.get(timeout=min(LOOK_S, left_s))
+            except Empty:
+                left_s -= LOOK_S
+                if left_s <= 0.0 or not self._alive():
+                    self._give_up("it stopped answering")
+
+    def _alive(self) -> bool:
+        """Whether PortAudio still moves the sound: it ends a stream whose card is gone."""
+        try:
+            return all(stream.is_active() for stream in self._streams)
+        except OSError:
+            return False
 
     def _give_up(self, why: str) -> None:
         self._lost = f'sound card "{self.name}": {why}; check its cable and `assistant doctor`'

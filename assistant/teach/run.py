@@ -79,7 +79,7 @@ def _words(
         return recordings.words_in(arguments.recordings.expanduser())
     if not arguments.takes:
         return []
-    from assistant.app import open_device
+    from assistant.sound_card import open_device
     from assistant.speech.engines import open_voice
 
     try:

@@ -1,0 +1,21 @@
+"""What the audio thread lets others see of every hop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Taps:
+    """What the last hop looked like; for the room, the plots and ``doctor``."""
+
+    wake: float = 0.0
+    speech: float = 0.0
+    gain: float = 1.0
+    playing: bool = False
+    held: bool = False
+    power: float = 0.0
+    residual: float = 0.0
+    delay: int = 0  # of the echo behind the reference, samples
+    drift_ppm: float = 0.0  # positive: the playback clock is faster
+    jumps: int = 0  # of the delay, since the start
