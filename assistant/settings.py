@@ -38,7 +38,7 @@ class Wake:
 
 @dataclass(frozen=True)
 class Audio:
-    device: str = setting("default", "sound card: 'default', a name or part of one")
+    device: str = setting("default", "sound card: 'default', a name or part of one, a USB id")
     board: str = setting("auto", "microphone board, a file in hardware/, or 'auto'")
 
 

@@ -39,7 +39,8 @@ def use_alsa(folder: Path, monkeypatch, mic: np.ndarray | None = None, rate=SAMP
 
 PUCK = """
 pcm.puck {{ type asym
-    capture.pcm {{ type plug slave {{ format S32_LE channels 1 rate {rate} pcm {{ type null }} }} }}
+    capture.pcm {{ type plug slave {{ format S32_LE channels 1 rate {rate} pcm {{
+        type file slave.pcm {{ type null }} file "/dev/null" infile "{plug}" format raw }} }} }}
     playback.pcm {{ type plug slave {{ format S32_LE channels 1 rate {rate} pcm {{
         type file slave.pcm {{ type null }} format raw
         file "|echo $$ >> {pids}; exec cat > /dev/null" }} }} }}
@@ -50,24 +51,26 @@ pcm.puck {{ type asym
 class Puck:
     """A card that can be pulled out: what it plays goes to a process that can be killed.
 
-    Then ALSA reports an error to PortAudio in the middle of the sound, as it does for a USB card.
+    Then ALSA reports an error to PortAudio in the middle of the sound, as it does for a USB card,
+    and the card's microphone cannot be opened until it is plugged in.
     """
 
     def __init__(self, folder: Path, monkeypatch, rate: int = SAMPLE_RATE) -> None:
         use_alsa(folder, monkeypatch)
-        self._config, self._pids = folder / "asound.conf", folder / "pids"
-        self._without = self._config.read_text()
-        self.rate = rate
+        self._plug, self._pids = folder / "plug", folder / "pids"
+        with (folder / "asound.conf").open("a") as config:
+            config.write(PUCK.format(rate=rate, pids=self._pids, plug=self._plug))
+        self._pids.write_text("")
         self.plug_in()
 
     def plug_in(self) -> None:
-        """Let ALSA know the card."""
-        self._pids.write_text("")
-        self._config.write_text(self._without + PUCK.format(rate=self.rate, pids=self._pids))
+        """Let the card be opened."""
+        self._plug.write_bytes(bytes(4 * SAMPLE_RATE))
 
     def pull_out(self) -> None:
-        """Break what plays, and let ALSA forget the card."""
-        self._config.write_text(self._without)
+        """Break what plays, and let nobody open the card."""
+        self._plug.unlink(missing_ok=True)
         for pid in self._pids.read_text().split():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(pid), signal.SIGKILL)
+        self._pids.write_text("")

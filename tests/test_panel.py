@@ -216,6 +216,18 @@ def test_the_light_shows_the_audio_thread_and_not_a_wish(home, bench):
     assert all(map(is_red, shown(home, bench)))
 
 
+def test_the_light_says_that_the_card_is_away_whatever_the_conversation_does(home, bench):
+    for mood in ("idle", "listening", "speaking"):
+        home.main.send(m.Show(mood))
+        home.channels.away = "no sound card"
+        assert home.panel.scene().mood == "error"
+        home.channels.away = ""
+        assert home.panel.scene().mood == mood
+    home.hold(True, 1.0)
+    home.channels.away = "no sound card"
+    assert any(map(is_red, shown(home, bench))), "mute is shown all the same"
+
+
 def test_six_seconds_shut_down_unless_the_owner_says_no(bench):
     for wanted in (True, False):
         home = Home(bench.board)

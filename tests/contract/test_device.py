@@ -250,7 +250,7 @@ def test_a_card_that_is_pulled_out_is_lost_and_stays_so(loose):
 
 def test_a_card_that_is_out_cannot_be_opened(loose):
     lose(loose)
-    with pytest.raises(BadInput, match="no sound card"):
+    with pytest.raises(BadInput, match="no sound card|has 0 inputs"):
         loose.reopen()
 
 
