@@ -133,6 +133,18 @@ def _doctor(parser: Parser) -> None:
     )
 
 
+def _calibrate(parser: Parser) -> None:
+    parser.add_argument(
+        "--scene", metavar="SCENE.toml", type=Path, help="measure the simulated room of a scene"
+    )
+    parser.add_argument(
+        "--out", metavar="FILE.png", type=Path, default=Path("calibration.png"),
+        help="the picture of the result (default: calibration.png)",
+    )  # fmt: skip
+    parser.add_argument("--dry-run", action="store_true", help="measure, and write no settings")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
 def _lights(parser: Parser) -> None:
     parser.add_argument("--mood", metavar="MOOD", help="one mood (default: all, one after another)")
     parser.add_argument(
@@ -249,6 +261,13 @@ COMMANDS = {
         "check this machine, with a remedy for whatever is wrong",
         "assistant doctor\nassistant doctor --json\nassistant doctor --hardware",
         _doctor,
+    ),
+    "calibrate": Command(
+        commands.calibrate,
+        "measure loudspeaker and microphones with a quiet sweep, and set what follows",
+        "assistant calibrate\nassistant calibrate --dry-run --out kitchen.png\n"
+        "assistant calibrate --scene kitchen.toml",
+        _calibrate,
     ),
     "lights": Command(
         commands.lights,

@@ -160,6 +160,12 @@ def doctor(arguments: argparse.Namespace, settings: Settings) -> int:
     return 1 if any(finding.colour == "red" for finding in findings) else 0
 
 
+def calibrate(arguments: argparse.Namespace, settings: Settings) -> int:
+    from assistant.calibration.command import run
+
+    return run(arguments, settings)
+
+
 def models(arguments: argparse.Namespace, settings: Settings) -> int:
     from assistant.models.command import run
 

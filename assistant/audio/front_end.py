@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from assistant.audio.beam import Beam
-from assistant.audio.delay import DelayAligner
+from assistant.audio.delay import MARGIN, DelayAligner
 from assistant.audio.echo import EchoCanceller
 from assistant.audio.format import HOP, SAMPLE_RATE
 from assistant.audio.suppressor import Suppressor
@@ -42,10 +42,10 @@ class FrontEnd:
     ) -> None:
         tail = round(settings.tail_ms * SAMPLE_RATE / 1000)
         fixed = 0 if loopback else None
-        if not loopback and settings.delay_ms >= 0:
-            fixed = round(settings.delay_ms * SAMPLE_RATE / 1000)
+        measured = round(settings.delay_ms * SAMPLE_RATE / 1000)
         self._enabled = settings.enabled
         self._fixed, self._history = fixed, -(-tail // HOP)
+        self._start = max(0, measured - MARGIN)
         self._aligner = self._new_aligner()
         self.canceller = EchoCanceller(mics, tail, background=background)
         self._beam = Beam(mics, positions)
@@ -96,7 +96,7 @@ class FrontEnd:
         return clean
 
     def _new_aligner(self) -> DelayAligner:
-        return DelayAligner(_MAX_DELAY, self._fixed, history=self._history)
+        return DelayAligner(_MAX_DELAY, self._fixed, start=self._start, history=self._history)
 
     def _look(self, cleaned: np.ndarray, clean: np.ndarray, sounding: bool) -> None:
         looks = self._beam.looks

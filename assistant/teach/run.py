@@ -10,10 +10,11 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from assistant import settings_file
 from assistant.audio.files import read_audio
 from assistant.errors import AssistantError, BadInput
 from assistant.settings import PLACES, Settings, find_file
-from assistant.teach import household, make, recordings, settings_file
+from assistant.teach import household, make, recordings
 from assistant.teach.corpus import Amounts
 from assistant.teach.phrase import parse
 from assistant.teach.record import keep, record
