@@ -150,14 +150,20 @@ def backup(arguments: argparse.Namespace, settings: Settings) -> int:
 def doctor(arguments: argparse.Namespace, settings: Settings) -> int:
     from assistant.doctor import examine, show
 
-    if arguments.hardware:
-        from assistant.board_checks import examine_board
-
-        findings = examine_board(_board(settings))
-    else:
-        findings = examine(settings)
+    findings = _try_hardware(settings) if arguments.hardware else examine(settings)
     show(findings, as_json=arguments.json)
     return 1 if any(finding.colour == "red" for finding in findings) else 0
+
+
+def _try_hardware(settings: Settings) -> list:
+    from assistant.board_checks import examine_board
+    from assistant.device_checks import sound_checks
+    from assistant.remote import refuse_while_running
+    from assistant.sound_card import open_device
+
+    refuse_while_running("assistant doctor --hardware")
+    board = _board(settings)
+    return examine_board(board, sound_checks(lambda: open_device(settings, board)))
 
 
 def calibrate(arguments: argparse.Namespace, settings: Settings) -> int:

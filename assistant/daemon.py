@@ -145,6 +145,8 @@ def _sound(speaker: Speaker) -> dict:
         "outages": audio.outages,
         "lost_samples": health.overruns,
         "dry": health.underruns,  # times the loudspeaker had nothing to play
+        "late_hops": health.late,
+        "latency_ms": round(1000 * seconds(health.output_latency), 1),
         "delay_jumps": audio.taps.jumps,
         "delay_ms": round(1000 * seconds(audio.taps.delay), 1),
     }

@@ -23,7 +23,8 @@ def status(arguments: argparse.Namespace, settings: Settings) -> int:
         print(f"waiting for the sound card: {sound['trouble']}")
     print(
         f"sound card: lost {sound['outages']} times, {sound['lost_samples']} samples not heard, "
-        f"dry {sound['dry']} times, delay jumped {sound['delay_jumps']} times"
+        f"dry {sound['dry']} times, delay jumped {sound['delay_jumps']} times, "
+        f"{sound['late_hops']} hops late"
     )
     return 0
 
@@ -60,3 +61,9 @@ def tell(request: dict, needed: bool = False) -> dict | None:
     if needed:
         raise BadInput("assistant", "no speaker is running", "start it with: assistant run")
     return None
+
+
+def refuse_while_running(command: str) -> None:
+    """Raise BadInput where a speaker runs: it has the sound card, the lights and the button."""
+    if tell({"do": "status"}) is not None:
+        raise BadInput(command, "the speaker is running", "first sudo systemctl stop assistant")

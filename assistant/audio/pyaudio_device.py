@@ -25,6 +25,7 @@ HEAP_S = 0.1  # sound that may heap up before a card whose clock is slower than 
 AHEAD_S = 0.1  # a plug-in without a clock ("null") may be this much too fast
 FULL_SCALE = np.float32(2**31 - 128)  # the largest 32-bit sample a float32 can tell
 PCM_STEP = np.float32(2.0**-31)
+HOP_S = HOP / SAMPLE_RATE
 LEAK = 0.99  # no card's clock is 1 % off
 
 
@@ -73,6 +74,7 @@ class PyAudioDevice:
         self._recorded: SimpleQueue[bytes] = SimpleQueue()
         self._overruns = self._underruns = 0  # frames; times
         self._starved = self._dropped = self._skipped = 0  # frames
+        self._late, self._returned = 0, float("inf")  # hops; when the last one was handed out
         self._pace_in, self._pace_out = Pace(), Pace()
         self._started, self._lost, self._streams = False, "", []
         self._port: Port | None = Port()
@@ -124,6 +126,7 @@ class PyAudioDevice:
         """Queue a hop to play and return the next one heard; the only wait is in here."""
         if self._lost or not self._streams:
             raise DeviceLost(self._lost or f'sound card "{self.name}": it was closed')
+        self._late += time.perf_counter() - self._returned > HOP_S
         self._play(out)
         if not self._started:
             self._start()
@@ -133,6 +136,7 @@ class PyAudioDevice:
         self._filled -= HOP
         if self._filled:
             self._waiting[:, : self._filled] = self._waiting[:, HOP : HOP + self._filled].copy()
+        self._returned = time.perf_counter()
         return self._hop
 
     def _start(self) -> None:
@@ -225,7 +229,7 @@ class PyAudioDevice:
     def health(self) -> DeviceHealth:
         """Return the counters; any thread. Lost samples are a lower bound."""
         lost = round(self._overruns * SAMPLE_RATE / self.rate)
-        return DeviceHealth(lost, self._underruns, self._latency)
+        return DeviceHealth(lost, self._underruns, self._latency, self._late)
 
     def close(self) -> None:
         """Stop the sound and release the card; safe to call twice."""

@@ -19,10 +19,9 @@ from assistant.calibration.judge import findings
 from assistant.calibration.measure import LEVEL_DB, LOUDER_DB, Measured, evaluate, play
 from assistant.calibration.picture import draw
 from assistant.doctor import Finding, show
-from assistant.errors import BadInput
 from assistant.machine import System
 from assistant.models.registry import folder
-from assistant.remote import tell
+from assistant.remote import refuse_while_running
 from assistant.settings import PLACES, Settings, find_file, with_overrides
 from assistant.speech.engines import open_voice
 
@@ -98,11 +97,7 @@ def _words(settings: Settings) -> np.ndarray:
 def _card(settings: Settings) -> Place:
     from assistant.sound_card import open_device
 
-    if tell({"do": "status"}) is not None:
-        raise BadInput(
-            "assistant calibrate", "the speaker is running, and has the sound card",
-            "stop it first: sudo systemctl stop assistant",
-        )  # fmt: skip
+    refuse_while_running("assistant calibrate")
     system = System()
     board = find_board(settings.audio.board, system)[0]
     return Place(open_device(settings, board, system), board, settings)

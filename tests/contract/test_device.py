@@ -12,6 +12,8 @@ import pytest
 from assistant.audio.device import Device, DeviceHealth, DeviceLost, EndOfAudio, Layout
 from assistant.audio.files import write_wav
 from assistant.audio.format import HOP
+from assistant.board_checks import Broken
+from assistant.device_checks import sound_checks
 from assistant.errors import BadInput
 from assistant.room.scene import Room
 from tests.alsa import Puck, use_alsa
@@ -175,6 +177,45 @@ def test_close_twice_and_no_sound_afterwards(made):
 
 def test_close_without_a_sound(made):
     made.device.close()
+
+
+@pytest.mark.parametrize("make", [sound_card, sound_card_of_a_board], ids=lambda f: f.__name__)
+def test_the_doctors_checks_hold(make, tmp_path, monkeypatch):
+    pytest.importorskip("pyaudio", reason="needs PyAudio (portaudio19-dev)")
+    for check in sound_checks(lambda: make(tmp_path, monkeypatch).device):
+        check.run()
+
+
+class Deaf:
+    """A card that breaks one promise after the other."""
+
+    layout = Layout((0, 3))
+
+    def __init__(self, rows: np.ndarray) -> None:
+        self._rows = rows
+
+    def exchange(self, out: np.ndarray) -> np.ndarray:
+        return self._rows
+
+    def health(self) -> DeviceHealth:
+        return DeviceHealth()
+
+    def close(self) -> None:
+        """It goes on as if nothing had happened."""
+
+
+def test_the_doctor_finds_a_card_that_breaks_the_contract():
+    gives, keeps, ends = sound_checks(lambda: Deaf(np.zeros((2, HOP), np.float32)))
+    with pytest.raises(Broken, match="hops of 2 channels"):
+        gives.run()
+    with pytest.raises(Broken, match="a second took"):
+        keeps.run()
+    with pytest.raises(Broken, match="plays after its end"):
+        ends.run()
+    for wrong, says in ((np.nan, "no number"), (2.0, "up to 2.0")):
+        gives, *_ = sound_checks(lambda wrong=wrong: Deaf(np.full((4, HOP), wrong, np.float32)))
+        with pytest.raises(Broken, match=says):
+            gives.run()
 
 
 # --- a card that is pulled out -----------------------------------------------------------------
