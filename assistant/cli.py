@@ -155,6 +155,9 @@ def _lights(parser: Parser) -> None:
         "--board", action="store_true", help="also on this computer's board (stop the speaker)"
     )
     parser.add_argument(
+        "--updating", choices=("on", "off"), help="let the running speaker show that it is updated"
+    )
+    parser.add_argument(
         "--out", metavar="FILE", type=Path, help="write a .png or .gif instead of drawing here"
     )
 

@@ -114,6 +114,11 @@ def _play(samples, settings: Settings) -> None:
 
 
 def lights(arguments: argparse.Namespace, settings: Settings) -> int:
+    if arguments.updating:
+        from assistant.remote import tell
+
+        tell({"do": "updating", "on": arguments.updating == "on"}, needed=True)
+        return 0
     from assistant.lights import preview
 
     preview.run(

@@ -93,6 +93,7 @@ class Controls:
             "say": self._say,
             "stop": self._stop,
             "mute": self._mute,
+            "updating": self._updating,
         }
 
     def act(self, request: dict) -> dict:
@@ -136,6 +137,13 @@ class Controls:
             raise BadInput("on", "is neither true nor false", "say which")
         self._speaker.inbox.put(m.MuteSet(on))
         return {"muted": on}
+
+    def _updating(self, request: dict) -> dict:
+        on = request.get("on")
+        if not isinstance(on, bool):
+            raise BadInput("on", "is neither true nor false", "say which")
+        self._speaker.channels.updating = on
+        return {}
 
 
 def _sound(speaker: Speaker) -> dict:

@@ -148,6 +148,8 @@ class Panel:
         shown, muted = self.channels.shown, self.muted() or self.board_muted
         direction = shown.direction_deg if shown.direction_deg is not None else self.direction_deg
         mood = "error" if self.channels.away else shown.mood
+        if mood == "idle" and self.channels.updating:
+            mood = "updating"
         return Scene(mood, direction, muted, self.channels.volume)
 
     def feed(self, t_s: float, down: bool) -> None:

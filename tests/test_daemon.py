@@ -185,6 +185,9 @@ def test_the_command_line_talks_to_a_running_speaker(manager, monkeypatch, capsy
     assert "microphone muted" in capsys.readouterr().out
     assert cli.main(["mute", "--off"]) == 0
     manager.reads("microphone on")
+    for light in ("on", "off"):
+        assert cli.main(["lights", "--updating", light]) == 0
+    assert not ask(manager.runtime / NAME, {"do": "updating"})["ok"]
     answer = ask(manager.runtime / NAME, {"do": "say", "text": "x" * 501})
     assert not answer["ok"] and "500" in answer["problem"]
     assert not ask(manager.runtime / NAME, {"do": "mute", "on": "yes"})["ok"]

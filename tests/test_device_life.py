@@ -22,8 +22,8 @@ from assistant.audio.mixer import Mixer
 from assistant.audio.reopen import Reopener
 from assistant.audio.thread import AudioLoop
 from assistant.loop import Channels
-from assistant.room.run import FIXED_COSTS, open_scene
-from assistant.room.scene import Person, Say, Scene, Unplug, When
+from assistant.room.run import FIXED_COSTS, open_scene, play_scene
+from assistant.room.scene import Person, Say, Scene, Unplug, When, Xrun
 from assistant.settings import Settings, with_overrides
 from assistant.speech.voice import Clip
 from tests.alsa import Puck
@@ -105,6 +105,24 @@ def test_a_hundred_times_in_a_scene(tmp_path, capsys):
     assert after["MB"] < before["MB"] + MORE_MB
     assert "milk" in " ".join(last.texts), "it hears and answers as before"
     assert lists == {"shopping": ["milk", "eggs", "bread"]} and not heard_before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ms", [10.0, 60.0, 150.0])
+def test_a_glitch_in_a_reply_is_found_and_disturbs_nothing(tmp_path, ms):
+    things = "milk eggs bread butter apples rice pasta tea salt sugar flour onions carrots peas"
+    scene = Scene(
+        "A glitch", 24.0, seed=9,
+        start={"shopping": tuple(things.split())},
+        people=(Person("Ana", (3.3, 1.9, 1.5), "espeak:en-us+f3", 66.0),),
+        says=(Say("Ana", When(at_s=1.0), "hey jarvis, what's on my shopping list"),),
+        xruns=(Xrun(When(after="reply", offset_s=3.5), ms),),
+    )  # fmt: skip
+    settings = with_overrides(Settings(), {"speech.recogniser": "vosk-household"})
+    report = play_scene(scene, settings=settings, costs=FIXED_COSTS)
+    assert report["echo"]["delay_ms"] == pytest.approx(40.0 + ms, abs=6.0)
+    assert report["replies"][0]["ended"] == "finished" and not report["interruptions"]
+    assert report["false_stops"] == report["false_wakes"] == 0
 
 
 class Home:

@@ -228,6 +228,16 @@ def test_the_light_says_that_the_card_is_away_whatever_the_conversation_does(hom
     assert any(map(is_red, shown(home, bench))), "mute is shown all the same"
 
 
+def test_an_update_shows_in_silence_and_never_over_the_conversation(home):
+    home.channels.updating = True
+    assert home.panel.scene().mood == "updating"
+    home.main.send(m.Show("speaking"))
+    assert home.panel.scene().mood == "speaking"
+    home.main.send(m.Show("idle"))
+    home.channels.updating = False
+    assert home.panel.scene().mood == "idle"
+
+
 def test_six_seconds_shut_down_unless_the_owner_says_no(bench):
     for wanted in (True, False):
         home = Home(bench.board)

@@ -103,6 +103,12 @@ class DelayAligner:
             self._drift.update(self._out, mic, lag)
         return self._out
 
+    def hurry(self) -> None:
+        """Look anew, and decide soon: the delay may have jumped. Costs nothing where it has not."""
+        if self.found and self._fixed is None:
+            self._haste = _HASTE
+            self._search.restart()
+
     def past(self) -> np.ndarray:
         """Return the aligned reference before this hop as it would be now: (history, HOP)."""
         stop = self._end - HOP - self.delay

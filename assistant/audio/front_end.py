@@ -95,6 +95,14 @@ class FrontEnd:
         self.detectors = self._suppressor.process(views, canceller.echo[0], sounding)
         return clean
 
+    def expect_jump(self) -> None:
+        """The card lost samples: the delay may be another from now on, and the echo may be heard.
+
+        Until that is known, as much of it is expected in the result as before it was cancelled.
+        """
+        self._aligner.hurry()
+        self.canceller.doubt()
+
     def _new_aligner(self) -> DelayAligner:
         return DelayAligner(_MAX_DELAY, self._fixed, start=self._start, history=self._history)
 

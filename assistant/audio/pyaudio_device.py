@@ -74,6 +74,7 @@ class PyAudioDevice:
         self._recorded: SimpleQueue[bytes] = SimpleQueue()
         self._overruns = self._underruns = 0  # frames; times
         self._starved = self._dropped = self._skipped = 0  # frames
+        self._glitches = 0  # times the lag may have changed all the same
         self._late, self._returned = 0, float("inf")  # hops; when the last one was handed out
         self._pace_in, self._pace_out = Pace(), Pace()
         self._started, self._lost, self._streams = False, "", []
@@ -158,6 +159,7 @@ class PyAudioDevice:
             if not self._alive():
                 self._give_up("it stopped playing")
             self._underruns += 1
+            self._glitches += 1
             return
         if self._outputs > 1:
             sound = np.repeat(sound, self._outputs)
@@ -204,6 +206,7 @@ class PyAudioDevice:
         self._pace_in.keep(frames / self.rate)
         if flags & INPUT_OVERFLOW:  # PortAudio does not tell how much: one block at least
             self._overruns += frames
+            self._glitches += 1
         if self._recorded.qsize() < self._most:
             self._recorded.put(recorded)
         else:
@@ -222,6 +225,8 @@ class PyAudioDevice:
             played += bytes(short)
         if short or flags & OUTPUT_UNDERFLOW:
             self._underruns += 1
+        if flags & OUTPUT_UNDERFLOW:  # the card's own; what we were short of is made up for
+            self._glitches += 1
         return played, CONTINUE
 
     # --- any thread --------------------------------------------------------------------------
@@ -229,7 +234,7 @@ class PyAudioDevice:
     def health(self) -> DeviceHealth:
         """Return the counters; any thread. Lost samples are a lower bound."""
         lost = round(self._overruns * SAMPLE_RATE / self.rate)
-        return DeviceHealth(lost, self._underruns, self._latency, self._late)
+        return DeviceHealth(lost, self._underruns, self._latency, self._glitches, self._late)
 
     def close(self) -> None:
         """Stop the sound and release the card; safe to call twice."""

@@ -54,7 +54,7 @@ class AudioLoop:
         self.stopping = False
         self._revival = revival
         self._away_since: int | None = None  # when the card was lost
-        self.outages = 0
+        self.outages = self._glitches = 0
         self._mics, self._loopback = list(device.layout.mics), device.layout.loopback
         self._heard = np.zeros((len(self._mics), HOP), np.float32)
         self._silence = np.zeros(HOP, np.float32)
@@ -118,11 +118,15 @@ class AudioLoop:
         except DeviceLost as lost:
             self._lose_card(lost)
             return
+        glitches = self.device.health().glitches
+        if glitches != self._glitches:
+            self._glitches = glitches
+            self.ears.front_end.expect_jump()
         now = self._hear(out, rows, playing)
         self.ring.write(now.clean)
         self.hops += 1
         self._report_speech()
-        self._tap(now, playing)
+        self.taps.note(now, self.mixer.speech, self.ears.front_end, playing)
         if now.hit is not None:
             self._woken(now.at, now.hit)
         if self._endpoint is not None:
@@ -160,7 +164,7 @@ class AudioLoop:
         if fresh is None:
             return
         away, self._away_since = self.position - self._away_since, None
-        self.device = fresh
+        self.device, self._glitches = fresh, 0
         self._mics, self._loopback = list(fresh.layout.mics), fresh.layout.loopback
         self.mixer.speech.latency = fresh.health().output_latency
         self.ears.front_end.reset()
@@ -188,14 +192,6 @@ class AudioLoop:
             self._post(m.SegmentStarted(self.position, speech.turn, speech.started))
         if speech.finished:
             self._post(m.SpeechFinished(self.position, speech.turn))
-
-    def _tap(self, now: Impression, playing: bool) -> None:
-        taps, speech = self.taps, self.mixer.speech
-        taps.wake, taps.speech = now.score, now.speech
-        taps.power, taps.residual = now.power, now.residual
-        taps.gain, taps.playing, taps.held = speech.gain, playing, speech.held
-        front = self.ears.front_end
-        taps.delay, taps.drift_ppm, taps.jumps = front.delay, front.drift_ppm, front.jumps
 
     def _woken(self, at: int, hit: Hit) -> None:
         channel = self.mixer.speech

@@ -183,7 +183,8 @@ class VirtualRoom:
 
     def health(self) -> DeviceHealth:
         """Return the counters; glitches and slips of a drifting clock count as underruns."""
-        return DeviceHealth(0, self._delay.slips, self._delay.latency)
+        slips = self._delay.slips
+        return DeviceHealth(0, slips, self._delay.latency, glitches=slips)
 
     def close(self) -> None:
         """End the scene; safe to call twice."""
