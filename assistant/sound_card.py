@@ -49,8 +49,14 @@ def open_device(
 
 
 def card_name(asked: str, board: Board, system: System) -> str:
-    """Return the name PortAudio lists a card by; ``asked`` is ``audio.device``."""
+    """Return the name PortAudio lists a card by; ``asked`` is ``audio.device``.
+
+    Raises BadInput for a board whose card is not there: no other is opened in its place.
+    """
     if asked == "default":
+        if board.own_card and not board.card:
+            problem = f"the sound card of the {board.title} is not there"
+            raise BadInput("audio.board", problem, "plug it in, or run ./install.sh for its driver")
         return board.card or asked
     card = system.card(asked)
     return card.name if card is not None else asked
@@ -85,8 +91,6 @@ class Finder:
         board = load_board(before.name, self._system)
         if len(board.mics) != len(before.mics):
             raise OtherBoard(f"{board.title} has {len(board.mics)} microphones now")
-        if before.card and not board.card and chosen.device == "default":
-            raise BadInput("audio.board", f"{board.title} is not plugged in", "plug it in again")
         return open_device(self._settings, board, self._system)
 
 

@@ -16,6 +16,7 @@ _HALF = 0.02875
 BOARD = Board(
     name="respeaker_4mic",
     title="ReSpeaker 4-Mic Array HAT",
+    own_card=True,
     mics=((-_HALF, -_HALF, 0.0), (_HALF, -_HALF, 0.0), (_HALF, _HALF, 0.0), (-_HALF, _HALF, 0.0)),
     layout=Layout(mics=(0, 1, 2, 3)),
     playback=Playback(

@@ -22,6 +22,7 @@ _RADIUS = 0.0463
 BOARD = Board(
     name="respeaker_6mic",
     title="ReSpeaker 6-Mic Circular Array",
+    own_card=True,
     mics=tuple(
         (round(_RADIUS * cos(pi / 3 * n), 5), round(_RADIUS * sin(pi / 3 * n), 5), 0.0)
         for n in range(6)

@@ -12,7 +12,7 @@ from assistant.audio.device import DeviceLost
 from assistant.audio.pyaudio_ import Card as Listed
 from assistant.audio.pyaudio_ import Port, stable_name
 from assistant.audio.reopen import Missing
-from assistant.board import load_board
+from assistant.board import board_names, load_board
 from assistant.errors import BadInput
 from assistant.settings import Settings, with_overrides
 from tests.hardware.machines import HDMI, USB_V2, XVF3800, machine
@@ -99,9 +99,20 @@ def test_the_array_is_found_again_under_another_number(tmp_path, opened):
 def test_nothing_else_is_opened_in_place_of_an_array_that_is_out(tmp_path, opened):
     find = finder(tmp_path, HDMI, USB_V2)
     plug(find, tmp_path, HDMI)
-    with pytest.raises(BadInput, match="is not plugged in; plug it in again"):
+    with pytest.raises(BadInput, match="is not there; plug it in"):
         find()
     assert opened == []
+
+
+def test_a_board_that_was_named_is_waited_for_from_the_start(tmp_path):
+    system = machine(tmp_path, cards=(HDMI,))
+    for name in board_names():
+        board = load_board(name, system)
+        if board.own_card:
+            with pytest.raises(BadInput, match="is not there"):
+                cards.open_device(Settings(), board, system)
+        else:
+            assert name in ("default", "virtual")
 
 
 def test_a_named_card_is_looked_for_by_its_name(tmp_path, opened):
