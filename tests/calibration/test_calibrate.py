@@ -124,12 +124,14 @@ def test_a_loopback_on_another_channel_is_found():
     assert table["loopback"].remedy == "layout.loopback = 2 in the board file"
 
 
+@pytest.mark.slow
 def test_a_microphone_that_is_a_loopback_is_found():
     truth = draw(44, "respeaker_usb_v2")
     _, table = calibrated(truth, Wrong(truth.room, lambda rows: rows, Layout((1, 2, 3, 5))))
     assert "loopback" in red(table) and "channel 5 is no microphone" in table["loopback"].text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shift", [0, 3])
 def test_the_shift_of_a_rotating_board_is_found(shift):
     truth = draw(45, "respeaker_6mic")
@@ -146,6 +148,7 @@ def test_the_shift_of_a_rotating_board_is_found(shift):
     assert ("shifted by 3" in table["loopback"].text) is (shift == 3)
 
 
+@pytest.mark.slow
 def test_a_dead_microphone_and_one_that_is_covered_are_found():
     truth = draw(46, "respeaker_4mic", drift_ppm=0.0)
 
@@ -167,6 +170,7 @@ def test_a_dead_microphone_and_one_that_is_covered_are_found():
     )
 
 
+@pytest.mark.slow
 def test_two_channels_with_one_microphone_are_found():
     truth = draw(49, "respeaker_2mic", drift_ppm=0.0)
     _, table = calibrated(truth, Wrong(truth.room, lambda rows: rows[[0, 0]]))
@@ -183,6 +187,7 @@ def test_a_loudspeaker_that_is_not_heard_is_refused():
     assert "do not hear the loudspeaker" in table["delay"].text
 
 
+@pytest.mark.slow
 def test_lost_samples_are_refused():
     truth = draw(48, "respeaker_2mic", drift_ppm=0.0)
     measured, table = calibrated(truth, Wrong(truth.room, lossy))
