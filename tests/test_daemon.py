@@ -24,7 +24,9 @@ import sys, threading, time
 from pathlib import Path
 import numpy as np
 from assistant.app import assemble, live
-from assistant.audio.device import DeviceHealth, Layout
+from assistant.audio.device import DeviceHealth, DeviceLost, Layout
+from assistant.audio.reopen import Reopener
+from assistant.errors import BadInput
 from assistant.audio.format import HOP, SAMPLE_RATE
 from assistant.settings import load
 
@@ -33,6 +35,8 @@ class Card:
     def __init__(self):
         self.due, self.quiet = time.perf_counter(), np.zeros((1, HOP), np.float32)
     def exchange(self, out):
+        if Path(sys.argv[1], "gone").exists():
+            raise DeviceLost("the card was pulled out")
         if Path(sys.argv[1], "stuck").exists():
             Path(sys.argv[1], "stuck").unlink()
             threading.Event().wait()
@@ -42,9 +46,14 @@ class Card:
     def health(self): return DeviceHealth()
     def close(self): pass
 
+def open_card():
+    if Path(sys.argv[1], "gone").exists():
+        raise BadInput("audio.device", "no sound card", "plug it in")
+    return Card()
+
 settings = load(None, [f"store.path={sys.argv[1]}/assistant.db", "speech.recogniser=vosk-household",
                        "speech.voice=espeak:en-us", f"skills.folder={sys.argv[1]}/skills"])
-sys.exit(live(assemble(settings, Card())))
+sys.exit(live(assemble(settings, Card(), revival=Reopener(open_card))))
 """
 
 
@@ -138,6 +147,27 @@ def test_a_stuck_audio_thread_is_found_restarted_and_apologised_for(manager):
 
 
 @pytest.mark.slow
+def test_a_speaker_that_waits_for_its_card_is_alive(manager, monkeypatch, capsys):
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(manager.runtime))
+    manager.start()
+    assert manager.hears("READY=1", 60.0)
+    (manager.folder / "gone").touch()
+    assert manager.hears("STATUS=Waiting for the sound card: the card was pulled out", 10.0)
+    for _ in range(6):
+        assert manager.hears("WATCHDOG=1", manager.watchdog_s), "systemd would have killed it"
+    assert cli.main(["status"]) == 0
+    assert "waiting for the sound card: the card was pulled out" in capsys.readouterr().out
+    (manager.folder / "gone").unlink()
+    assert manager.hears("STATUS=Listening", 10.0)
+    assert manager.hears("WATCHDOG=1", manager.watchdog_s)
+    manager.reads("its sound card is back after")
+    assert cli.main(["status", "--json"]) == 0
+    sound = json.loads(capsys.readouterr().out)["sound"]
+    assert sound["outages"] == 1 and sound["trouble"] == ""
+    assert manager.end(signal.SIGTERM) == 0
+
+
+@pytest.mark.slow
 def test_the_command_line_talks_to_a_running_speaker(manager, monkeypatch, capsys):
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(manager.runtime))
     manager.start()
@@ -155,6 +185,9 @@ def test_the_command_line_talks_to_a_running_speaker(manager, monkeypatch, capsy
     assert "microphone muted" in capsys.readouterr().out
     assert cli.main(["mute", "--off"]) == 0
     manager.reads("microphone on")
+    for light in ("on", "off"):
+        assert cli.main(["lights", "--updating", light]) == 0
+    assert not ask(manager.runtime / NAME, {"do": "updating"})["ok"]
     answer = ask(manager.runtime / NAME, {"do": "say", "text": "x" * 501})
     assert not answer["ok"] and "500" in answer["problem"]
     assert not ask(manager.runtime / NAME, {"do": "mute", "on": "yes"})["ok"]

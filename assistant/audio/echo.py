@@ -89,6 +89,10 @@ class EchoCanceller:
         self._heard_end = 0
         self._forget_path(slice(None))
 
+    def doubt(self) -> None:
+        """Trust the estimate of the residual echo no more until it is confirmed."""
+        self._estimate.reset()
+
     def close(self) -> None:
         """Let the solver's thread end."""
         self._learner.close()
