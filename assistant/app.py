@@ -21,7 +21,7 @@ from assistant.audio.pyaudio_device import PyAudioDevice
 from assistant.audio.rotation import align
 from assistant.audio.thread import AudioLoop
 from assistant.board import Board, Found, find_board, load_board
-from assistant.daemon import Service, be_prompt, observer
+from assistant.daemon import AUDIO_THREAD, Service, be_prompt, observer
 from assistant.dialogue import Dialogue
 from assistant.errors import AssistantError
 from assistant.loop import Channels, MainLoop
@@ -220,7 +220,7 @@ def serve(speaker: Speaker, until: Callable[[Speaker], bool] | None = None) -> s
         lambda msg, _at: failed.append(msg.reason) if isinstance(msg, m.AudioFailed) else None
     )
     threads = [
-        threading.Thread(target=listen, args=(speaker,), name="audio", daemon=True),
+        threading.Thread(target=listen, args=(speaker,), name=AUDIO_THREAD, daemon=True),
         threading.Thread(target=work, args=(speaker,), name="worker", daemon=True),
     ]
     for thread in threads:

@@ -71,7 +71,7 @@ hat_board() {
     local answers
     [[ -n $model && -z $target ]] || return 1
     if [[ ! -e /dev/i2c-1 ]] && ((EUID == 0 && !dry)); then
-        { dtparam i2c_arm=on && modprobe i2c-dev && sleep 1; } >> "$log" 2>&1 || true
+        { dtparam i2c_arm=on && modprobe i2c-dev && udevadm settle; } >> "$log" 2>&1 || true
     fi
     answers=$(/usr/bin/python3 - << 'END' 2> /dev/null
 import fcntl, os

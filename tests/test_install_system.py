@@ -2,79 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-CONFIG = """# For more options see the documentation
-dtparam=audio=on
-[pi4]
-dtparam=spi=on
-[all]
-dtparam=i2c_arm=on
-"""
+from tests.installing import CONFIG, ROOT, contents, install, make_pi, steps, tree
 
 
 @pytest.fixture
 def pi(tmp_path) -> Path:
-    """A Raspberry Pi 4's files, as far as install.sh looks at them."""
-    system = tmp_path / "system"
-    for name, text in {
-        "proc/device-tree/model": "Raspberry Pi 4 Model B Rev 1.4\0",
-        "etc/os-release": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n',
-        "boot/firmware/config.txt": CONFIG,
-        "boot/firmware/overlays/wm8960-soundcard.dtbo": "an overlay",
-    }.items():
-        (system / name).parent.mkdir(parents=True, exist_ok=True)
-        (system / name).write_text(text)
-    return system
-
-
-def install(*arguments: str | Path) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [ROOT / "install.sh", *arguments], stdin=subprocess.DEVNULL, capture_output=True,
-        text=True, timeout=120,
-    )  # fmt: skip
-
-
-def steps(system: Path, *functions: str, **variables: str) -> subprocess.CompletedProcess:
-    """Run single steps of an installation into ``system``, all but the Python packages."""
-    script = "\n".join(
-        [
-            "set -euo pipefail",
-            f'root="{ROOT}" log="{system.parent}/log" dry=0 needed_mb=1 title="" python=python3',
-            *(f'source "$root/install/{part.name}"' for part in (ROOT / "install").iterdir()),
-            f'target="{system}" version=1',
-            *(f"{name}={value}" for name, value in variables.items()),
-            "check_machine", "detect", *functions,
-        ]
-    )  # fmt: skip
-    ran = subprocess.run(
-        ["bash", "-c", script, "install.sh"], capture_output=True, text=True, timeout=60
-    )
-    return ran
-
-
-def tree(folder: Path) -> dict[str, tuple]:
-    """Return everything about every file that a change would change."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        status = path.lstat()
-        content = os.readlink(path) if path.is_symlink() else ""
-        if path.is_file() and not path.is_symlink():
-            content = path.read_bytes()
-        found[str(path.relative_to(folder))] = (
-            status.st_mode, status.st_ino, status.st_mtime_ns, content
-        )  # fmt: skip
-    return found
-
-
-def contents(folder: Path) -> dict[str, tuple]:
-    return {name: (mode, content) for name, (mode, _, _, content) in tree(folder).items()}
+    return make_pi(tmp_path)
 
 
 def test_a_dry_run_names_every_change_and_makes_none(pi):
@@ -96,6 +35,7 @@ def test_a_dry_run_names_every_change_and_makes_none(pi):
     assert shown.stdout.endswith("Nothing was changed.\n")
     assert shown.stdout.count("\n") < 40  # one screen
     assert "Raspberry Pi 4" in shown.stdout and "bookworm" in shown.stdout
+    assert "/dev/null" not in shown.stdout
 
 
 def test_config_txt_gets_only_what_is_missing_and_keeps_a_backup(pi):
@@ -175,7 +115,7 @@ def test_a_board_that_cannot_work_is_refused_before_any_change(pi):
 
 
 SYSTEM = ("set_up_folders", "set_up_udev", "set_up_power", "set_up_boot", "set_up_levels",
-          "set_up_commands", "set_up_units")  # fmt: skip
+          "set_up_commands")  # fmt: skip
 
 
 def installed(pi: Path) -> None:
