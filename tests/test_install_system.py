@@ -76,6 +76,53 @@ def test_a_missing_overlay_is_said(pi):
     assert "dtoverlay" not in (pi / "boot/firmware/config.txt").read_text()
 
 
+def test_another_sound_card_on_the_pins_is_said_and_not_joined(pi):
+    config = pi / "boot/firmware/config.txt"
+    config.write_text(CONFIG + "dtoverlay=seeed-2mic-voicecard\n")
+    show = 'printf "%s\\n" "${skipped[@]}"'
+    ran = steps(pi, "set_up_boot", show, wanted_board="respeaker_2mic")
+    assert "dtoverlay=seeed-2mic-voicecard" in ran.stdout and "remove that line" in ran.stdout
+    assert "wm8960" not in config.read_text()
+    assert "dtparam=spi=on\n# assistant: end" in config.read_text()  # its lights work all the same
+
+
+# Stands for the device-tree compiler.
+DTC = """install_packages() { :; }; dtc() { cp "${@: -1}" "${@: -2:1}"; }"""
+
+
+def test_an_overlay_that_is_compiled_here_is_made_once_and_removed_again(pi):
+    before = contents(pi)
+    overlay = pi / "boot/firmware/overlays/respeaker-2mic-v2.dtbo"
+    shown = install("install", "--dry-run", "--root", pi, "--board", "respeaker_2mic_v2")
+    assert "would compile the overlay respeaker-2mic-v2" in shown.stdout
+    again = 'first=$reboot_needed reboot_needed=0; set_up_boot; echo "$first, then $reboot_needed"'
+    ran = steps(pi, DTC, "set_up_boot", again, wanted_board="respeaker_2mic_v2")
+    assert ran.stdout == "1, then 0\n"
+    assert "dtoverlay=respeaker-2mic-v2\n" in (pi / "boot/firmware/config.txt").read_text()
+    assert overlay.exists()
+    # Another board does not need it, nor lose its own overlay by it.
+    assert steps(pi, DTC, "set_up_boot", wanted_board="respeaker_2mic").returncode == 0
+    assert "dtoverlay=wm8960-soundcard\n" in (pi / "boot/firmware/config.txt").read_text()
+    assert install("uninstall", "--purge", "--root", pi).returncode == 0
+    after = contents(pi)
+    assert {name: after.get(name) for name in before} == before
+    assert not overlay.exists()
+
+
+def test_an_overlay_of_the_system_stays(pi):
+    overlay = pi / "boot/firmware/overlays/respeaker-2mic-v2.dtbo"
+    overlay.write_text("the system's")
+    assert steps(pi, DTC, "set_up_boot", wanted_board="respeaker_2mic_v2").returncode == 0
+    assert install("uninstall", "--purge", "--root", pi).returncode == 0
+    assert overlay.read_text() == "the system's"
+
+
+def test_offline_takes_nothing_from_the_network_by_accident(pi, tmp_path):
+    ran = steps(pi, "make_version", offline=str(tmp_path))
+    assert ran.returncode == 1 and "holds no folder wheels" in ran.stderr
+    assert ran.stderr.count("\n") == 1 and not (pi / "opt/assistant/versions/1").exists()
+
+
 @pytest.mark.parametrize(
     ("model", "kernel", "pins"),
     [
