@@ -111,7 +111,7 @@ finish() {
 }
 
 uninstall_system() {
-    local unit kept=("the Debian packages" "the groups gpio, spi and i2c")
+    local unit folder kept=("the Debian packages" "the groups gpio, spi and i2c")
     if [[ -f $target/var/lib/alsa/asound.state ]]; then kept+=("the levels of the sound cards"); fi
     begin_uninstall
     if ((!dry)) && systemd_runs; then
@@ -138,8 +138,9 @@ uninstall_system() {
     fi
     drop_if_empty /etc/systemd/system/multi-user.target.wants
     drop_if_empty /etc/systemd/system/timers.target.wants
-    drop_if_empty /etc/polkit-1/rules.d
-    drop_if_empty /etc/polkit-1
+    for folder in /etc/polkit-1/rules.d /etc/polkit-1 /etc/udev/rules.d /etc/udev; do
+        drop_if_empty "$folder"
+    done
     if ((!dry)) && systemd_runs; then systemctl daemon-reload; fi
     ((dry)) || printf 'Removed: %s\n' "$(join "${dropped[@]:-nothing was installed}")"
     printf 'Kept: %s\n' "$(join "${kept[@]}")"

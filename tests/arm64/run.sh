@@ -34,7 +34,7 @@ install_pins() {
             -t "/tmp/$lock" -r "/src/$lock.lock"
         check_locked "$lock" "/tmp/$lock"
     done
-    inside env PYTHONPATH=/tmp/requirements-pi "$python" -c 'import lgpio, spidev
+    inside env -C /tmp PYTHONPATH=/tmp/requirements-pi "$python" -c 'import lgpio, spidev
 print("lgpio", lgpio.get_module_version(), "and spidev load")'
 }
 
@@ -61,19 +61,21 @@ END
 snapshot() {
     (cd "$system" && find . -path ./proc -prune -o -path ./sys -prune -o -path ./machine -prune -o \
         -path ./src -prune -o -path ./var/log/assistant-install.log -prune -o -type d \
-        -printf '%p d %m %U\n' -o -printf '%p %y %m %U %s %T@ %l\n' | sort)
+        -printf '%p\td %m %U\n' -o -printf '%p\t%y %m %U %s %T@ %l\n' | sort)
 }
 
-# Prints what there is now and was not before: but for what Debian's packages own, and the caches
-# and records of apt, dpkg and Python.
+# Prints the files there are now and were not before, but for what belongs to Debian's packages or
+# was made by their scripts, the caches of apt and Python, and what the tools used here cached.
 left_over() {
-    cut -d' ' -f1 "$1" | sort > "$1.names"
-    inside bash -c 'cat /var/lib/dpkg/info/*.list' |
+    local others='^\./(dev|root|tmp|etc/(alternatives|python3)|usr/local/lib/python3[^/]*'
+    others+='|var/(cache|log|lib/(apt|dpkg|python|ucf|systemd|pam|alsa)))(/|$)'
+    others+='|^\./usr/(bin|share/man/man1|lib)/(c[89]9|cc|cpp)(\.1\.gz)?$|__pycache__|\.pyc$'
+    others+='|^\./etc/(hosts|networks|inputrc|ld\.so\.cache|(passwd|group|shadow|gshadow|subuid|subgid)-?)$'
+    # Debian's lists name files by /lib and the like, which are links into /usr.
+    { inside bash -c 'cat /var/lib/dpkg/info/*.list' && echo; } |
         sed -E 's#^/(bin|sbin|lib|lib64)(/|$)#/usr/\1\2#; s#^#.#' | sort -u > "$1.packaged"
-    snapshot | cut -d' ' -f1 | sort | comm -13 "$1.names" - | comm -13 "$1.packaged" - |
-        grep -vE '^\./(var/(cache|lib/(apt|dpkg|python|ucf|systemd|pam|alsa)|log)|etc/alternatives|tmp)(/|$)' |
-        grep -vE '__pycache__|\.pyc$|/etc/(ld\.so\.cache|(passwd|group|shadow|gshadow|subuid|subgid)-?)$' ||
-        true
+    snapshot | cut -f1 | sort | comm -13 <(cut -f1 "$1" | sort) - | comm -13 "$1.packaged" - |
+        grep -vE "$others" || true
 }
 
 run() {
