@@ -21,6 +21,7 @@ set_up_user() {
         skip "the user and its groups: the system in $target is not running"
         return
     fi
+    if ((!dry)); then free_locks /etc; fi
     for group in "${groups[@]}"; do
         getent group "$group" > /dev/null || change "add the group $group" groupadd -r -f "$group"
     done
@@ -34,6 +35,26 @@ set_up_user() {
     if [[ -n ${SUDO_USER:-} && $SUDO_USER != root ]] && ! is_member "$SUDO_USER" assistant; then
         change "add $SUDO_USER to the group assistant" usermod -aG assistant "$SUDO_USER"
     fi
+}
+
+# A useradd that was killed, by a power cut for instance, leaves locks with its process number in
+# /etc. Its like take them for valid when another process has got that number.
+free_locks() {
+    local lock pid
+    for lock in "$1"/{passwd,group,shadow,gshadow,subuid,subgid}.lock; do
+        pid=$(tr -cd 0-9 2> /dev/null < "$lock") || continue
+        if changes_users "$pid"; then
+            timeout "${lock_wait_s:-60}" tail --pid="$pid" -f /dev/null ||
+                die "${lock##*/} is held by process $pid" "wait until it has finished"
+        else
+            rm -f "$lock"
+        fi
+    done
+}
+
+changes_users() {
+    [[ $(cat "/proc/$1/comm" 2> /dev/null) =~ ^((user|group)(add|del|mod)|passwd|chpasswd|gpasswd|chage|chsh|chfn|newusers|vipw)$ ]] &&
+        ! grep -qs '^State:.*Z' "/proc/$1/status"
 }
 
 is_member() { [[ " $(id -nG "$1" 2> /dev/null) " == *" $2 "* ]]; }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -209,3 +211,22 @@ def test_an_uninstall_that_is_cut_off_leaves_no_half_version_that_looks_whole(up
     versions = upgrading / "opt/assistant/versions"
     assert not (versions / "1/venv").exists()
     assert not list(versions.glob("*/complete"))
+
+
+def test_a_lock_that_a_killed_useradd_left_is_no_hindrance(tmp_path):
+    for name, pid in (("passwd", "1"), ("group", "999999999"), ("shadow", str(os.getpid()))):
+        (tmp_path / f"{name}.lock").write_text(f"{pid}\0")
+    assert steps(make_pi(tmp_path), f'free_locks "{tmp_path}"').returncode == 0
+    assert not list(tmp_path.glob("*.lock"))
+
+
+def test_a_useradd_at_work_is_waited_for(tmp_path):
+    shutil.copy("/bin/cat", tmp_path / "useradd")
+    lock = tmp_path / "passwd.lock"
+    with subprocess.Popen([tmp_path / "useradd"], stdin=subprocess.PIPE) as other:
+        lock.write_text(str(other.pid))
+        ran = steps(make_pi(tmp_path), "lock_wait_s=0.3", f'free_locks "{tmp_path}"')
+        assert ran.returncode == 1 and f"held by process {other.pid}" in ran.stderr
+        assert lock.exists()
+        other.stdin.close()
+    assert steps(make_pi(tmp_path), f'free_locks "{tmp_path}"').returncode == 0
