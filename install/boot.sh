@@ -46,6 +46,10 @@ find_boot_lines() {
         skip "the sound card of the $board: config.txt has dtoverlay=$other, which wants the same pins; remove that line and run install.sh again"
         return
     fi
+    # raspberrypi/linux#6387: its overlay named no clock until September 2024.
+    if [[ $overlay == wm8960-soundcard ]] && kernel_since 6.0 && ! kernel_since 6.6.51; then
+        skip "a look at dmesg: if it says \"No MCLK configured\", the sound card of the $board stays silent with kernel $kernel; sudo apt full-upgrade and a restart help"
+    fi
     # There the firmware can leave the word clock of the sound an input: silence.
     if [[ $model == *"Zero 2"* ]]; then boot_lines+=(gpio=19=a0); fi
     if overlay_file "$overlay"; then
@@ -139,6 +143,14 @@ set_up_levels() {
         alsactl store "$card" >> "$log" 2>&1 && return
     fi
     skip "the levels of the sound card: it is not there yet; after a restart run install.sh again"
+}
+
+# What a desktop makes the default card is there for its user's session and not for a service.
+check_default_card() {
+    [[ $board == default ]] || return 0
+    if compgen -G "$target/etc/alsa/conf.d/*-default.conf" > /dev/null; then
+        skip "the default sound card: a sound server of the desktop has it; if the speaker hears nothing, name a card in audio.device ($settings_file; assistant doctor lists them)"
+    fi
 }
 
 # Lets a very long press of the button switch the computer off.

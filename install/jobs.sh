@@ -88,6 +88,7 @@ install_system() {
     set_up_power
     set_up_boot
     set_up_levels
+    check_default_card
     fetch_models
     set_up_commands
     come_up

@@ -79,11 +79,32 @@ def test_a_missing_overlay_is_said(pi):
 def test_another_sound_card_on_the_pins_is_said_and_not_joined(pi):
     config = pi / "boot/firmware/config.txt"
     config.write_text(CONFIG + "dtoverlay=seeed-2mic-voicecard\n")
-    show = 'printf "%s\\n" "${skipped[@]}"'
-    ran = steps(pi, "set_up_boot", show, wanted_board="respeaker_2mic")
+    ran = steps(pi, "set_up_boot", SKIPPED, wanted_board="respeaker_2mic")
     assert "dtoverlay=seeed-2mic-voicecard" in ran.stdout and "remove that line" in ran.stdout
     assert "wm8960" not in config.read_text()
     assert "dtparam=spi=on\n# assistant: end" in config.read_text()  # its lights work all the same
+
+
+SKIPPED = 'printf "%s\\n" "${skipped[@]:-nothing}"'
+
+
+@pytest.mark.parametrize(
+    ("kernel", "told"), [("5.15.84", False), ("6.6.31+rpt", True), ("6.12.34+rpt", False)]
+)
+def test_a_kernel_whose_wm8960_is_silent_is_told(pi, kernel, told):
+    fake = f'uname() {{ echo "{kernel}"; }}; detect'
+    ran = steps(pi, fake, "set_up_boot", SKIPPED, wanted_board="respeaker_2mic")
+    assert ("No MCLK configured" in ran.stdout and "full-upgrade" in ran.stdout) == told
+
+
+def test_a_default_card_that_only_a_desktop_session_has_is_told(pi):
+    assert steps(pi, "check_default_card", SKIPPED).stdout == "nothing\n"
+    default = pi / "etc/alsa/conf.d/99-pipewire-default.conf"
+    default.parent.mkdir(parents=True)
+    default.write_text("pcm.!default { type pipewire }\n")
+    assert "audio.device" in steps(pi, "check_default_card", SKIPPED).stdout
+    hat = steps(pi, "check_default_card", SKIPPED, wanted_board="respeaker_2mic")
+    assert hat.stdout == "nothing\n"  # it is opened by its own name
 
 
 # Stands for the device-tree compiler.
