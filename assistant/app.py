@@ -21,7 +21,7 @@ from assistant.audio.pyaudio_device import PyAudioDevice
 from assistant.audio.rotation import align
 from assistant.audio.thread import AudioLoop
 from assistant.board import Board, Found, find_board, load_board
-from assistant.daemon import AUDIO_THREAD, Service, be_prompt, observer
+from assistant.daemon import AUDIO_THREAD, Service, go_first, observer
 from assistant.dialogue import Dialogue
 from assistant.errors import AssistantError
 from assistant.loop import Channels, MainLoop
@@ -195,7 +195,7 @@ def open_device(settings: Settings, board: Board | None = None) -> Device:
 
 def listen(speaker: Speaker) -> None:
     """Handle hop after hop, before every other thread if that is allowed; the audio thread."""
-    be_prompt()
+    go_first()
     speaker.audio.run()
 
 

@@ -42,14 +42,18 @@ def be_prompt() -> bool:
     try:
         parameter = os.sched_param(PRIORITY)
         os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, parameter)
-    except OSError as error:
-        log.warning(
-            "the audio thread has the usual priority, for real time was refused (%s): speech may "
-            "stutter while this computer is busy; LimitRTPRIO=20 in the service allows it",
-            (error.strerror or str(error)).lower(),
-        )
+    except OSError:
         return False
     return True
+
+
+def go_first() -> None:
+    """Do what ``be_prompt`` does, and tell the journal where it is not allowed."""
+    if not be_prompt():
+        log.warning(
+            "the audio thread has the usual priority, for real time was refused: speech may "
+            "stutter while this computer is busy; LimitRTPRIO=20 in the service allows it"
+        )
 
 
 def audio_priority() -> int | None:
