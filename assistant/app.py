@@ -21,7 +21,7 @@ from assistant.audio.openwakeword_ import word_name
 from assistant.audio.reopen import Revival
 from assistant.audio.thread import AudioLoop
 from assistant.board import Board, Found, find_board, load_board
-from assistant.daemon import Service, be_prompt, observer
+from assistant.daemon import AUDIO_THREAD, Service, go_first, observer
 from assistant.dialogue import Dialogue
 from assistant.errors import AssistantError
 from assistant.loop import Channels, MainLoop
@@ -171,7 +171,7 @@ def assemble(
 
 def listen(speaker: Speaker) -> None:
     """Handle hop after hop, before every other thread if that is allowed; the audio thread."""
-    be_prompt()
+    go_first()
     speaker.audio.run()
 
 
@@ -196,7 +196,7 @@ def serve(speaker: Speaker, until: Callable[[Speaker], bool] | None = None) -> s
         lambda msg, _at: failed.append(msg.reason) if isinstance(msg, m.AudioFailed) else None
     )
     threads = [
-        threading.Thread(target=listen, args=(speaker,), name="audio", daemon=True),
+        threading.Thread(target=listen, args=(speaker,), name=AUDIO_THREAD, daemon=True),
         threading.Thread(target=work, args=(speaker,), name="worker", daemon=True),
     ]
     for thread in threads:

@@ -7,6 +7,7 @@ import faulthandler
 import logging
 import os
 import signal
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+AUDIO_THREAD = "audio"  # its name
 PRIORITY = 10  # of the audio thread, 1 to 99; the sound card's own interrupt threads have 50
 MAX_TEXT = 500  # characters that `say` takes
 APOLOGY = "Sorry, I had to start again."
@@ -43,6 +45,27 @@ def be_prompt() -> bool:
     except OSError:
         return False
     return True
+
+
+def go_first() -> None:
+    """Do what ``be_prompt`` does, and tell the journal where it is not allowed."""
+    if not be_prompt():
+        log.warning(
+            "the audio thread has the usual priority, for real time was refused: speech may "
+            "stutter while this computer is busy; LimitRTPRIO=20 in the service allows it"
+        )
+
+
+def audio_priority() -> int | None:
+    """Return the real-time priority the audio thread has, 0 for the usual one, None without one.
+
+    Asked of the kernel, not remembered.
+    """
+    for thread in threading.enumerate():
+        if thread.name == AUDIO_THREAD and thread.native_id is not None:
+            with contextlib.suppress(OSError):  # it has just ended
+                return os.sched_getparam(thread.native_id).sched_priority
+    return None
 
 
 class Crashes:
@@ -112,6 +135,7 @@ class Controls:
             "listened_s": round(seconds(speaker.position), 1),
             "up_s": round(time.monotonic() - self._began, 1),
             "engines": list(speaker.engines),
+            "real_time_priority": audio_priority(),
             "wake_word": speaker.settings.wake.word,
             "sound": _sound(speaker),
         }

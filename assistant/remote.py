@@ -18,6 +18,10 @@ def status(arguments: argparse.Namespace, settings: Settings) -> int:
     muted = ", microphone muted" if answer["muted"] else ""
     print(f"{answer['mode']}{muted}; up {answer['up_s']:.0f} s, heard {answer['listened_s']:.0f} s")
     print("\n".join(answer["engines"]))
+    if priority := answer["real_time_priority"]:
+        print(f"The audio thread goes first (real-time priority {priority}).")
+    else:
+        print("The audio thread waits its turn (no real-time priority): speech may stutter.")
     sound = answer["sound"]
     if sound["trouble"]:
         print(f"waiting for the sound card: {sound['trouble']}")

@@ -14,7 +14,7 @@ import pytest
 
 from assistant import cli
 from assistant.control import NAME, ask
-from assistant.daemon import APOLOGY_EVERY_S, Crashes, be_prompt
+from assistant.daemon import APOLOGY_EVERY_S, Crashes
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -174,6 +174,7 @@ def test_the_command_line_talks_to_a_running_speaker(manager, monkeypatch, capsy
     assert manager.hears("READY=1", 60.0)
     assert cli.main(["status", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
+    assert isinstance(told["real_time_priority"], int)
     assert told["mode"] == "idle" and not told["muted"] and len(told["engines"]) == 2
     assert cli.main(["say", "Dinner is ready."]) == 0
     assert "Dinner is ready." in manager.reads("says: ")[-1]
@@ -182,7 +183,8 @@ def test_the_command_line_talks_to_a_running_speaker(manager, monkeypatch, capsy
     assert cli.main(["mute"]) == 0
     manager.reads("microphone muted")
     assert cli.main(["status"]) == 0
-    assert "microphone muted" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "microphone muted" in shown and "real-time priority" in shown
     assert cli.main(["mute", "--off"]) == 0
     manager.reads("microphone on")
     for light in ("on", "off"):
@@ -221,20 +223,31 @@ def test_without_a_runtime_folder_there_is_no_apology():
     Crashes(None).end()
 
 
-def test_the_audio_thread_is_prompt_where_it_may():
-    code = (
-        "import os, threading\n"
-        "from assistant.daemon import be_prompt\n"
-        "seen, before = [], os.sched_getscheduler(0)\n"
-        "def audio(): seen.append((be_prompt(), os.sched_getscheduler(0)))\n"
-        "thread = threading.Thread(target=audio); thread.start(); thread.join()\n"
-        "(allowed, policy), = seen\n"
-        "assert allowed == (policy & os.SCHED_FIFO == os.SCHED_FIFO), seen\n"
-        "assert os.sched_getscheduler(0) == before\n"
-        "print(allowed)\n"
-    )
+PROMPT = """
+import os, resource, sys, threading
+from assistant.daemon import AUDIO_THREAD, PRIORITY, audio_priority, go_first
+if sys.argv[1] == "refused" and os.geteuid() == 0:
+    os.setgroups([]); os.setgid(65534)
+    resource.setrlimit(resource.RLIMIT_RTPRIO, (0, 0))
+    os.setuid(65534)
+seen, before = [], os.sched_getscheduler(0)
+def audio(): go_first(); seen.append((os.sched_getscheduler(0), audio_priority()))
+assert audio_priority() is None
+thread = threading.Thread(target=audio, name=AUDIO_THREAD); thread.start(); thread.join()
+(policy, priority), = seen
+allowed = policy & os.SCHED_FIFO == os.SCHED_FIFO
+assert priority == (PRIORITY if allowed else 0), seen
+assert os.sched_getscheduler(0) == before
+print(allowed)
+"""
+
+
+@pytest.mark.parametrize("how", ["as it is", "refused"])
+def test_the_audio_thread_is_prompt_where_it_may_and_says_where_not(how):
     ran = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", PROMPT, how], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
     assert ran.returncode == 0, ran.stderr
-    assert callable(be_prompt)
+    refused = ran.stdout == "False\n"
+    assert refused or how != "refused"
+    assert ("usual priority" in ran.stderr and "LimitRTPRIO" in ran.stderr) == refused
