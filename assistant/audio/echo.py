@@ -12,22 +12,16 @@ import numpy as np
 
 from assistant.audio.format import HOP
 from assistant.audio.kalman import BINS, FFT, KalmanFilter
-from assistant.audio.path_learner import PathLearner
-from assistant.audio.path_solver import Recording, Solution
+from assistant.audio.path_change import AT_ONCE, LOUD_HOPS, PathChange
+from assistant.audio.path_schedule import WINDOW, PathSchedule
+from assistant.audio.path_solver import Solution
 from assistant.audio.reference import ReferenceHistory
-from assistant.audio.residual import BAND_EDGES, BANDS, ResidualEstimate, in_bands
+from assistant.audio.residual import BAND_EDGES, BANDS, ResidualEstimate
 
 __all__ = ["BANDS", "BAND_EDGES", "EchoCanceller"]
 
-_LIKE = 0.12  # weight of a new hop in the coherence of output and echo: about 130 ms
-_CHANGED = 0.4  # coherence above which the echo path has changed; the near end stays below 0.25
 _LOUDER = 4.0  # an output with more than so many times the input's power is not used
 _SILENT = 1e-9  # power below which a hop of reference is silence
-_FLOOR = np.float32(1e-7)
-_SOLVE_AT = (32, 44, 56, 68, 80, 112, 144, 192, 256)  # hops of playback: then solve for the path
-_WINDOW = 80  # hops (1.3 s) the solver looks at, at most
-_NOTICED = 8  # hops a change of the path is older than its discovery
-_PATIENCE = 60, 4000  # hops between two searches for a change, at least: doubled when in vain
 
 
 class EchoCanceller:
@@ -64,20 +58,18 @@ class EchoCanceller:
         self._mics = mics
         self._tail_parts = n = max(1, -(-tail // HOP))
         self._taps = n * HOP
-        self._reference = ReferenceHistory(n, distortion, self._taps + _WINDOW * HOP)
+        self._reference = ReferenceHistory(n, distortion, self._taps + WINDOW * HOP)
         parts = len(self._reference.spectra)
         self._filter = KalmanFilter(mics, parts, self._reference.first)
         self._padded = np.zeros((2, mics, FFT), np.float32)  # output and echo
         self._both = np.zeros((2, mics, BINS), np.complex64)
-        self._likeness = np.zeros((mics, BINS), np.complex64)
-        self._powers = np.zeros((2, mics, BINS), np.float32)
         self._out = np.zeros((mics, HOP), np.float32)
-        self._heard = np.zeros((mics, 2 * _WINDOW * HOP), np.float32)  # for the solver
-        self._learner = PathLearner(background)
+        self._change = PathChange(mics)
+        self._schedule = PathSchedule(mics, self._taps, background)
         self._estimate = ResidualEstimate()
         self.spectrum = self._both[0]
         self.echo = self._padded[1, :, HOP:]
-        self.resets = self.solved = 0
+        self.resets = 0
         self.reset()
 
     def reset(self) -> None:
@@ -86,7 +78,6 @@ class EchoCanceller:
         self._estimate.reset()
         self._quiet_hops = self._tail_parts + 1
         self._hops = 0
-        self._heard_end = 0
         self._forget_path(slice(None))
 
     def doubt(self) -> None:
@@ -95,7 +86,7 @@ class EchoCanceller:
 
     def close(self) -> None:
         """Let the solver's thread end."""
-        self._learner.close()
+        self._schedule.close()
 
     @property
     def output_bands(self) -> np.ndarray:
@@ -127,7 +118,11 @@ class EchoCanceller:
 
     @property
     def solver_s(self) -> float:
-        return self._learner.seconds
+        return self._schedule.seconds
+
+    @property
+    def solved(self) -> int:
+        return self._schedule.solved
 
     def shift(self, samples: int, past: np.ndarray | None = None) -> None:
         """Move the echo path ``samples`` earlier, when the reference is now delayed by as much.
@@ -138,17 +133,15 @@ class EchoCanceller:
         """
         self._filter.shift(samples)
         self._reference.clear()
-        self._learner.forget()
+        self._schedule.restart()
         past = () if past is None else past
         for hop in past:
             self._reference.push(hop, float(np.dot(hop, hop)) / HOP)
         self._hold = self._tail_parts if len(past) < self._tail_parts else 0
-        self._since = 0
 
     def solve_again(self) -> None:
         """Solve for the echo path anew from here on: the reference is truer than it was."""
-        self._learner.forget()
-        self._since = 0
+        self._schedule.restart()
 
     def remember(self) -> None:
         """Keep a copy of the echo path for ``recall``, and the copy before this one."""
@@ -160,18 +153,16 @@ class EchoCanceller:
         if self._filter.recall():
             self._loud[:] = 0
             self._watched[:] = 1e-9
-            self._likeness[:] = 0
+            self._change.reset()
 
     def _forget_path(self, rows: slice | np.ndarray) -> None:
         self._filter.forget(rows)
-        self._hold, self._since = 0, 0
-        self._rested, self._patience = 0, _PATIENCE[0]
+        self._hold = 0
         self.sounding = False
         self._loud = np.zeros(self._mics, np.float32)
-        self._likeness[:] = 0
-        self._powers[:] = 0
         self._watched = np.full((2, self._mics), 1e-9, np.float32)
-        self._learner.forget()
+        self._change.reset()
+        self._schedule.reset()
         self._estimate.reset()
 
     def process(self, mics: np.ndarray, reference: np.ndarray) -> np.ndarray:
@@ -191,7 +182,7 @@ class EchoCanceller:
         if self._quiet_hops > self._tail_parts:
             return self._pass(mics)
         self.sounding = True
-        self._remember(mics)
+        self._schedule.hear(mics)
         factor = self._reference.push(reference, played)
         if factor != 1.0:
             self._filter.scale(factor)
@@ -208,17 +199,18 @@ class EchoCanceller:
         if self._diverged(heard, left):
             np.copyto(out, mics)
             return out
-        explained = self._compare(powers)
-        coherence = in_bands(explained) / (in_bands(self._powers[0]) + 1e-7)
+        coherence = self._change.compare(self._both, powers)
         self._estimate.update(powers, float(heard.mean()), float(left.mean()), coherence)
         if self._hold:
             self._hold -= 1
         else:
             clipped = max(float(mics.max()), -float(mics.min())) > 0.985
-            self._rested += 1
-            self._notice_change(explained)
+            self._notice_change()
             self._adapt(powers[0], clipped)
-            self._solve(played > 1e-6 and not clipped)
+            sounds = played > 1e-6 and not clipped
+            solution = self._schedule.step(sounds, self._reference, self._filter)
+            if solution is not None:
+                self._take(solution)
         return out
 
     def _pass(self, mics: np.ndarray) -> np.ndarray:
@@ -226,8 +218,7 @@ class EchoCanceller:
         if self.sounding:
             self._reference.clear()
             self.echo[:] = 0
-            if self._since < _SOLVE_AT[-1]:
-                self._since = 0  # what the solver looks at must be in one piece
+            self._schedule.pause()
         np.copyto(self._out, mics)
         self._estimate.silence(float(np.vdot(mics, mics)) / mics.size)
         self.sounding = False
@@ -242,70 +233,36 @@ class EchoCanceller:
             path.path[0, reference.first :], self.spectrum[0], path.noise[0], self._hops
         )
 
-    def _compare(self, powers: np.ndarray) -> np.ndarray:
-        """Return the part of the output's power that the echo estimate explains, (mics, BINS).
-
-        The magnitude-squared coherence of the two. A person's voice is not coherent with the
-        echo estimate; what an untrue path leaves of the echo is, however wrong the path.
-        """
-        cross = np.conjugate(self._both[1])
-        cross *= self._both[0]
-        cross -= self._likeness
-        cross *= np.float32(_LIKE)
-        self._likeness += cross
-        self._powers += np.float32(_LIKE) * (powers - self._powers)
-        return _square(self._likeness) / (self._powers[1] + 1e-7)
-
-    def _notice_change(self, explained: np.ndarray) -> None:
+    def _notice_change(self) -> None:
         """Open the filter again when the output looks like the echo it should have removed."""
-        alike = float(explained[:, 6:200].sum() / (self._powers[0, :, 6:200].sum() + 1e-6))
-        if alike > _CHANGED and not self.far_end_alone:
-            self._filter.loosen(min(1.0, 2.5 * (alike - _CHANGED)))
-            if self._since > _SOLVE_AT[-1] and self._rested >= self._patience:
-                self._since, self._rested = _NOTICED, 0
-                self._patience = min(_PATIENCE[1], 2 * self._patience)
-                self._learner.forget()
+        change = self._change
+        change.update(self.far_end_alone)
+        if change.doubt:
+            self._filter.loosen(change.doubt)
+            self._schedule.changed()
+        if change.suspected:
+            self._schedule.suspected(LOUD_HOPS)
+        if change.gain != 1.0:
+            self._amplify(change.gain)
 
-    def _remember(self, mics: np.ndarray) -> None:
-        """Keep the microphones' last hops for the solver."""
-        size = _WINDOW * HOP
-        if self._heard_end == self._heard.shape[1]:
-            self._heard[:, :size] = self._heard[:, size:]
-            self._heard_end = size
-        self._heard[:, self._heard_end : self._heard_end + HOP] = mics
-        self._heard_end += HOP
+    def _amplify(self, gain: float) -> None:
+        """The loudspeaker's amplifier gives ``gain`` times as much: so must the reference.
 
-    def _solve(self, sounds: bool) -> None:
-        """Ask for a solution at certain times after a start or a change, and take it over."""
-        if self._learner.busy:
-            solution = self._learner.poll()
-            if solution is not None:
-                self._take(solution)
-        if self._since <= _SOLVE_AT[-1]:
-            self._since += sounds
-            if sounds and self._since in _SOLVE_AT and not self._learner.busy:
-                self._learner.submit(self._recording(min(self._since, _WINDOW)))
-            if self._since == _SOLVE_AT[-1]:
-                self._since += 1
-
-    def _recording(self, hops: int) -> Recording:
-        size = min(hops * HOP, self._heard_end)
-        waves = self._reference.recent(size + self._taps - 1)
-        return Recording(
-            reference=waves[0],
-            bends=waves[1:],
-            mics=self._heard[:, self._heard_end - size : self._heard_end].copy(),
-            weights=self._reference.weights.copy(),
-            path=self._filter.taps(),
-        )
+        Never more than was played, though: how the loudspeaker bends that is not known.
+        """
+        before = self._reference.drive
+        drive = min(1.0, before * gain)
+        self._filter.scale(gain * before / drive)
+        self._reference.set_drive(drive)
+        self._change.reset()
+        self._schedule.restart(AT_ONCE)
 
     def _take(self, solution: Solution) -> None:
         self._filter.set_taps(solution.path, min(1.0, solution.left))
         if len(solution.weights):
             self._reference.set_weights(solution.weights)
         self._estimate.improved(solution.gain)
-        self._patience = _PATIENCE[0]
-        self.solved += 1
+        self._change.reset()
 
     def _diverged(self, heard: np.ndarray, left: np.ndarray) -> bool:
         """The watchdog: a canceller that adds power for a third of a second starts over."""

@@ -105,6 +105,7 @@ class KalmanFilter:
     def scale(self, factor: float) -> None:
         """Multiply the path (not the branches): its reference has become as much weaker."""
         self.path[:, self._free :] *= np.float32(factor)
+        self._error[:, self._free :] *= np.float32(factor * factor)
 
     def taps(self) -> np.ndarray:
         """Return the path as impulse responses, float32 (mics, tail)."""

@@ -2,8 +2,9 @@
 
 Least squares by conjugate gradients (CGLS: Hestenes & Stiefel 1952; Bjorck 1996, section 7.4),
 its products with the reference done by FFT. The error is whitened by the reference's linear
-prediction, which evens out the spectrum of speech (few iterations are then enough) and weights
-the errors as speech-shaped noise wants them; stopping early regularises.
+prediction of low order: errors weigh as the noise of a loudspeaker that distorts wants them, and
+few iterations are enough. It is sought near the believed path, scaled to fit: what the new sound
+says nothing about stays as it was.
 """
 
 from __future__ import annotations
@@ -14,14 +15,16 @@ import numpy as np
 
 from assistant.audio.format import HOP, SAMPLE_RATE
 
-_ORDER = 16  # of the whitening
-_ROUNDS = (8, 6, 6, 8)  # iterations; between them the loudspeaker's distortion is fitted
-_RIDGE = 1e-5
+_ORDER = 4  # of the whitening
+_ROUNDS = (14, 10, 12)  # iterations; between them the loudspeaker's distortion is fitted
+_NOISE = 0.01  # of the microphones' power: what no path explains
 _WEIGHT_RIDGE = 0.03, 1e-4  # of the bends, in their own power and in the mean one
-_DECAY_PER_S = 28.0  # of the expected path's power: what is far behind is expected to be weak
-_HELD_OUT = 6 * HOP  # newest samples, on which the new path must prove itself
-_EXPLAINS = 0.25  # of the sound, at most, must be left by a path to start from
+_WEIGHT_PRIOR = 100.0  # samples' worth of noise that must speak for a weight of 1
+_DECAY_PER_S = 20.0  # of the expected path's power: what is far behind is expected to be weak
+_EDGE = 48  # first taps, before the sound can be there (``delay.MARGIN``)
+HELD_OUT = 5 * HOP  # newest samples, on which the new path must prove itself
 _BETTER = 0.75  # of the old path's error, at most
+_USEFUL = 0.8  # ... and of the microphones' power: the echo may be where no path reaches
 
 
 @dataclass(frozen=True)
@@ -72,34 +75,23 @@ def _solve(recording: Recording) -> Solution | None:
     whitening = _whitening(recording.reference)
     x, mics = _fir(recording.reference, whitening), _fir(recording.mics, whitening)
     bends = _fir(recording.bends, whitening)
-    fit = mics.shape[1] - _HELD_OUT
-    if fit < 2 * _HELD_OUT or not np.any(x):
+    fit = mics.shape[1] - HELD_OUT
+    if fit < 2 * HELD_OUT or not np.any(x):
         return None
-    weights, path = recording.weights, _start(recording, x + recording.weights @ bends, mics, fit)
-    for iterations in _ROUNDS:
-        if path is not None and len(bends):
+    weights, path = recording.weights, recording.path
+    for number, iterations in enumerate(_ROUNDS):
+        if number and len(bends):
             weights = _reweigh(x, bends, weights, path, mics[:, :fit])
         bent = _Convolver(x + weights @ bends, taps, fit)
-        path = _cgls(bent, mics[:, :fit], path, iterations)
+        if not number:
+            path = believed = _scaled(bent, path, mics[:, :fit])
+        path = _cgls(bent, mics[:, :fit], believed, path, iterations)
     new = _error(x + weights @ bends, path, mics, fit)
     old = _error(x + recording.weights @ bends, recording.path, mics, fit)
-    if not np.isfinite(new) or new > _BETTER * old:
-        return None
     heard = float(np.sum(mics[:, fit:] ** 2))
-    return Solution(
-        path.astype(np.float32), weights.astype(np.float32), new / old, new / (heard + 1e-12)
-    )
-
-
-def _start(recording: Recording, bent: np.ndarray, mics: np.ndarray, fit: int) -> np.ndarray | None:
-    """Return the believed path where it explains the recording at all, else None.
-
-    A second of sound does not show all frequencies: a held note shows a few. From a path that is
-    nearly true, the others are kept; from nothing, they would be lost with every new solution.
-    """
-    echo = _Convolver(bent, recording.path.shape[1], fit).forward(recording.path)
-    left = float(np.sum((mics[:, :fit] - echo) ** 2))
-    return recording.path if left < _EXPLAINS * float(np.sum(mics[:, :fit] ** 2)) else None
+    if not new < min(_BETTER * old, _USEFUL * heard):
+        return None
+    return Solution(path.astype(np.float32), weights.astype(np.float32), new / old, new / heard)
 
 
 class _Convolver:
@@ -108,6 +100,7 @@ class _Convolver:
     def __init__(self, x: np.ndarray, taps: int, size: int) -> None:
         self.taps, self._size = taps, size
         self._n = _fast_size(size + taps - 1)
+        self.energy = float(np.dot(x[:size], x[:size]))
         self._spectrum = np.fft.rfft(x[: size + taps - 1], self._n).astype(np.complex64)
 
     def forward(self, paths: np.ndarray) -> np.ndarray:
@@ -121,26 +114,38 @@ class _Convolver:
         return back[:, : self.taps]
 
 
+def _scaled(convolver: _Convolver, path: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Return ``path`` times what fits ``wanted`` best; nothing of it where it explains nothing."""
+    echo = convolver.forward(path)
+    return path * np.maximum(0, _dots(wanted, echo) / (_dots(echo, echo) + 1e-12))
+
+
 def _cgls(
-    convolver: _Convolver, wanted: np.ndarray, start: np.ndarray | None, iterations: int
+    convolver: _Convolver,
+    wanted: np.ndarray,
+    believed: np.ndarray,
+    start: np.ndarray,
+    iterations: int,
 ) -> np.ndarray:
-    """Minimise |wanted - start * x|^2 from ``start`` (m, taps), in ``iterations`` steps."""
-    shape = (len(wanted), convolver.taps)
-    prior = np.exp(-0.5 * _DECAY_PER_S * np.arange(shape[1]) / SAMPLE_RATE) + 0.01
-    prior = prior.astype(np.float32)
-    path = np.zeros(shape, np.float32) if start is None else start.copy()
-    error = wanted - convolver.forward(path) if start is not None else wanted.copy()
-    slope = prior * convolver.adjoint(error)
+    """Minimise |wanted - path * x|^2 + noise |(path - believed) / prior|^2 from ``start``."""
+    prior = np.exp(-0.5 * _DECAY_PER_S * np.arange(convolver.taps) / SAMPLE_RATE) + 0.01
+    prior[:_EDGE] *= 0.1
+    energy = np.sum(wanted**2, axis=1) / (convolver.energy + 1e-12)
+    prior = (prior * np.sqrt(energy.mean() / np.sum(prior**2) + 1e-12)).astype(np.float32)
+    ridge = np.float32(_NOISE * np.mean(wanted**2) + 1e-12)
+    path = (start - believed) / prior
+    error = wanted - convolver.forward(start)
+    slope = prior * convolver.adjoint(error) - ridge * path
     way, steepness = slope.copy(), _dots(slope, slope)
     for _ in range(iterations):
         change = convolver.forward(prior * way)
-        step = steepness / (_dots(change, change) * (1 + _RIDGE) + 1e-20)
-        path += step * prior * way
+        step = steepness / (_dots(change, change) + ridge * _dots(way, way) + 1e-20)
+        path += step * way
         error -= step * change
-        slope = prior * convolver.adjoint(error)
+        slope = prior * convolver.adjoint(error) - ridge * path
         before, steepness = steepness, _dots(slope, slope)
         way = slope + steepness / (before + 1e-20) * way
-    return path
+    return (believed + prior * path).astype(np.float32)
 
 
 def _reweigh(
@@ -153,8 +158,10 @@ def _reweigh(
     flat = through.reshape(len(bends), -1).astype(np.float64)
     square = flat @ flat.T
     square[np.diag_indices_from(square)] *= 1 + _WEIGHT_RIDGE[0]
-    square += _WEIGHT_RIDGE[1] * np.trace(square) / len(square) * np.eye(len(square)) + 1e-12
-    return weights + np.linalg.solve(square, flat @ error.ravel())
+    prior = _WEIGHT_PRIOR * float(np.mean(error**2))
+    loading = _WEIGHT_RIDGE[1] * np.trace(square) / len(square) + prior + 1e-12
+    square[np.diag_indices_from(square)] += loading
+    return weights + np.linalg.solve(square, flat @ error.ravel() - prior * weights)
 
 
 def _error(x: np.ndarray, path: np.ndarray, mics: np.ndarray, fit: int) -> float:

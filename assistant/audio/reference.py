@@ -14,6 +14,7 @@ _LEARN_EVERY, _APPLY_EVERY = 4, 16  # hops
 _FORGET = 0.992  # of what the weights are learned from, every time: half in 5.5 s
 _STEP = 0.3
 _MOST = 3.0  # weight of a bend: more than any loudspeaker needs, and what noise could lead to
+_PRIOR = 100.0  # information a weight of 1 needs: quiet sound must not invent what loud one shows
 _SETTLED = 15  # times before the weights are applied
 
 
@@ -26,7 +27,8 @@ class ReferenceHistory:
     the same at all frequencies. Without ``distortion`` there are no branches. Audio thread only.
 
     ``spectra`` is complex64 (rows, BINS), branches first, then newest to oldest; ``power`` its
-    squared magnitude; ``first`` the first hop's row.
+    squared magnitude; ``first`` the first hop's row. ``drive`` is the gain of the loudspeaker's
+    amplifier since the path was learnt: what comes in is multiplied by it.
     """
 
     def __init__(self, parts: int, distortion: bool, keep: int) -> None:
@@ -42,7 +44,7 @@ class ReferenceHistory:
         self._frames = np.zeros((1 + count, FFT), np.float32)
         self._waves = np.zeros((1 + count, 2 * keep), np.float32)  # for the path solver
         self._square, self._target = np.zeros((count, count)), np.zeros(count)
-        self._learnt = 0
+        self._learnt, self.drive = 0, 1.0
         self.clear()
 
     def clear(self) -> None:
@@ -58,7 +60,7 @@ class ReferenceHistory:
     def unlearn(self) -> None:
         """Forget how the loudspeaker bends the sound, too."""
         self._square[:] = 0
-        self._learnt = 0
+        self._learnt, self.drive = 0, 1.0
         if len(self.weights):
             self.set_weights(np.zeros_like(self.weights))
 
@@ -68,6 +70,9 @@ class ReferenceHistory:
         Returns a factor by which the echo path must be multiplied, mostly 1.
         """
         self._slide()
+        if self.drive != 1.0:
+            reference = reference * np.float32(self.drive)
+            power *= self.drive**2
         frames, factor = self._frames, 1.0
         frames[:, :HOP] = frames[:, HOP:]
         frames[0, HOP:] = reference
@@ -116,6 +121,19 @@ class ReferenceHistory:
         self._square *= 0.5
         self._apply()
 
+    def set_drive(self, drive: float) -> None:
+        """Multiply what is played by ``drive`` from now on, and what is remembered of it."""
+        factor = np.float32(drive / self.drive)
+        self.drive = drive
+        for array in (self._waves, self._raw, self._frames):
+            array[0] *= factor
+            array[1:] *= factor * factor  # near enough for a tail: most bends are quadratic
+        self._long[self._at - self.first : self._at + self._parts] *= factor
+        if self._bends:
+            self._apply()
+        else:
+            self.power *= factor * factor
+
     def _apply(self) -> None:
         rows = slice(self._at, self._at + self._parts)
         flat = np.ascontiguousarray(self._raw[1:, rows]).reshape(len(self.weights), -1)
@@ -150,8 +168,9 @@ class ReferenceHistory:
         square = self._square.copy()
         size = len(square)
         square[np.diag_indices(size)] *= 1.001
-        square[np.diag_indices(size)] += 1e-4 * np.trace(square) / size + 1e-9
-        wanted = self.weights + _STEP * np.linalg.solve(square, self._target)
+        square[np.diag_indices(size)] += 1e-4 * np.trace(square) / size + _PRIOR
+        target = self._target - _PRIOR * self.weights
+        wanted = self.weights + _STEP * np.linalg.solve(square, target)
         change = np.clip(wanted, -_MOST, _MOST) - self.weights
         self._target -= self._square @ change
         self.weights += change.astype(np.float32)

@@ -205,3 +205,18 @@ def test_nothing_makes_it_diverge(plan, seed):
     person = speech_like(seed, 60 * HOP / SAMPLE_RATE)[None]
     out = run(canceller, person, reference)
     np.testing.assert_array_equal(out[:, -20 * HOP :], person[:, -20 * HOP :])
+
+
+@pytest.mark.parametrize("gain_db", [-20.0, 20.0])
+def test_a_turned_knob_of_the_amplifier_costs_less_than_half_a_second(gain_db):
+    x = 0.1 * speech_like(21, 8.0)
+    knob = np.where(np.arange(len(x)) < 6 * SAMPLE_RATE, 1.0, 10 ** (gain_db / 20))
+    echo = through((x * knob).astype(np.float32), path(22))
+    mic = echo + np.random.default_rng(1).normal(scale=1e-5, size=len(x)).astype(np.float32)
+    out = np.zeros_like(mic)
+    canceller = EchoCanceller(1)
+    for i in range(0, len(x) // HOP * HOP, HOP):
+        out[i : i + HOP] = canceller.process(mic[None, i : i + HOP], x[i : i + HOP])[0]
+    late = slice(int(6.5 * SAMPLE_RATE), int(7.5 * SAMPLE_RATE))
+    assert np.mean(out[late] ** 2) < 0.01 * np.mean(mic[late] ** 2)
+    assert canceller.resets == 0

@@ -58,9 +58,10 @@ def test_the_loudspeakers_distortion_is_found_with_it():
 
 
 def test_a_true_path_is_not_replaced():
-    known = recording()
-    solution = solve(known)
-    assert solve(replace(known, path=solution.path, weights=solution.weights)) is None
+    true = np.zeros((2, TAPS), np.float32)
+    for row, response in zip(true, (path(40), path(41)), strict=True):
+        row[: len(response)] = response
+    assert solve(replace(recording(), path=true)) is None
 
 
 def test_a_person_alone_gives_no_path():

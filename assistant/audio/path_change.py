@@ -1,0 +1,92 @@
+"""Notices that the echo path is another: the speaker was moved, a door opened, a knob turned."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assistant.audio.kalman import BINS
+from assistant.audio.residual import in_bands
+
+_LIKE = np.float32(0.12)  # weight of a new hop in the coherence of output and echo: about 130 ms
+_ALIKE = 0.4  # coherence above which the path has changed; the near end stays below 0.25
+_BAND = slice(6, 200)  # bins that are looked at: 190 Hz to 6 kHz
+AT_ONCE = 4  # hops a new gain is older than its discovery
+LOUD_HOPS = 14  # in a row with far more than the expected residual: a change, or somebody talks
+_STEADY, _WITHIN_DB = 4, 2.0  # hops in a row in which the gain must be the same, within this
+_SCALED = 0.8  # part of the microphones that a louder or quieter echo must explain
+_STEP_DB, _MOST_DB = 3.0, 40.0  # gains of the loudspeaker's amplifier that are believed
+_HEARD = 1e-3  # power of an echo hop that tells
+
+
+class PathChange:
+    """Compares what is left with the echo that was subtracted; audio thread only.
+
+    A person's voice is not coherent with the echo estimate; the echo of a moved speaker is. When
+    only the late reverberation is another, the output is just louder than expected, as it is when
+    somebody talks: that is worth a try at most.
+
+    Read after ``update``: ``doubt`` 0 to 1, how certainly the path is wrong; ``suspected`` that
+    the output has been too loud for a fifth of a second; ``gain`` by which factor all echo has
+    become louder, 1.0 unless the loudspeaker's amplifier explains the whole output.
+    """
+
+    def __init__(self, mics: int) -> None:
+        self._likeness = np.zeros((mics, BINS), np.complex64)
+        self._powers = np.zeros((2, mics, BINS), np.float32)  # output and echo
+        self._explained = np.zeros((mics, BINS), np.float32)  # part of the output's power
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what was compared: the path has just been replaced."""
+        self._likeness[:] = 0
+        self._powers[:] = 0
+        self._gains_db = np.full(_STEADY, np.inf)  # of the last hops; a ring
+        self._loud, self._hop = 0, 0
+        self._now = 0.0, 0.0, 0.0  # of this hop: common power, output's, echo's
+        self.doubt, self.suspected, self.gain = 0.0, False, 1.0
+
+    def compare(self, spectra: np.ndarray, powers: np.ndarray) -> np.ndarray:
+        """Take one hop and return the coherence of output and echo by band, (BANDS,), 0 to 1.
+
+        ``spectra`` complex64 (2, mics, BINS) of output and echo, and ``powers`` their squares.
+        """
+        cross = np.conjugate(spectra[1])
+        cross *= spectra[0]
+        both = powers[:, :, _BAND].sum(axis=(1, 2)).tolist()
+        self._now = (float(cross[:, _BAND].real.sum()), *both)
+        cross -= self._likeness
+        cross *= _LIKE
+        self._likeness += cross
+        self._powers += _LIKE * (powers - self._powers)
+        likeness = self._likeness
+        np.divide(likeness.real**2 + likeness.imag**2, self._powers[1] + 1e-7, out=self._explained)
+        return in_bands(self._explained) / (in_bands(self._powers[0]) + 1e-7)
+
+    def update(self, alone: bool) -> None:
+        """Conclude from the hop compared last.
+
+        ``alone`` tells that the output is no louder than the expected residual echo.
+        """
+        self._loud = 0 if alone else self._loud + 1
+        self.suspected = self._loud == LOUD_HOPS
+        self.doubt, self.gain = 0.0, 1.0
+        if alone:
+            return
+        left = float(self._powers[0, :, _BAND].sum())
+        alike = float(self._explained[:, _BAND].sum()) / (left + 1e-6)
+        self.doubt = max(0.0, min(1.0, 2.5 * (alike - _ALIKE)))
+        self._measure(*self._now)
+
+    def _measure(self, common: float, left: float, echo: float) -> None:
+        """Compare the echo with the microphones (output plus echo) of this hop."""
+        product, heard = common + echo, left + 2 * common + echo
+        if echo < _HEARD or heard < 0.01 * _HEARD:
+            return
+        scaled = product > 0 and product * product > _SCALED * heard * echo
+        gains = self._gains_db
+        gains[self._hop] = 20 * np.log10(product / echo) if scaled else np.inf
+        self._hop = (self._hop + 1) % _STEADY
+        if np.isfinite(gains).all() and np.ptp(gains) < _WITHIN_DB:
+            gain_db = float(np.median(gains))
+            if _STEP_DB < abs(gain_db) < _MOST_DB:
+                self.gain = 10 ** (gain_db / 20)

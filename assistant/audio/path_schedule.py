@@ -1,0 +1,125 @@
+"""When the echo path is solved for anew, and from which sound."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assistant.audio.format import HOP
+from assistant.audio.kalman import KalmanFilter
+from assistant.audio.path_learner import PathLearner
+from assistant.audio.path_solver import HELD_OUT, Recording, Solution
+from assistant.audio.reference import ReferenceHistory
+
+WINDOW = 128  # hops (2 s) the solver looks at, at most
+_AT = (20, 30, 40, 50, 60, 70, 80, 92, 104, 128, 160, 192, 256)  # hops of playback since a change
+_TRIES = 3  # requests that a mere suspicion gets, unless one of them helps
+_NOTICED = 8  # hops a change of the path is older than its discovery
+_AGAIN = 128  # hops of playback until a running schedule may start over
+_PATIENCE = 60, 4000  # hops between two searches for a change, at least: doubled when in vain
+
+
+class PathSchedule:
+    """Keeps the microphones' last hops and has the path solved for at times; audio thread only.
+
+    Those times are hops of playback after a start or a change of the path: short ones first, as
+    half a second of sound is enough for half of the echo, then longer ones. ``taps`` is the
+    path's length. ``solved`` counts the solutions.
+    """
+
+    def __init__(self, mics: int, taps: int, background: bool) -> None:
+        self._taps = taps
+        self._heard = np.zeros((mics, 2 * WINDOW * HOP), np.float32)
+        self._learner = PathLearner(background)
+        self.solved = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew: nothing is known of the path."""
+        self._end = 0
+        self._rested, self._patience = 0, _PATIENCE[0]
+        self.restart()
+
+    def restart(self, age: int = 0) -> None:
+        """The path has changed ``age`` hops ago; what is being solved for is out of date."""
+        self._since, self._vain = age, None
+        self._before: np.ndarray | None = None  # the path without what the held-out sound taught
+        self._learner.forget()
+
+    def changed(self) -> None:
+        """The path has certainly changed lately. Has no effect just after a start."""
+        if self._since > _AGAIN and self._rested >= self._patience:
+            self._begin(_NOTICED)
+
+    def suspected(self, age: int) -> None:
+        """The path may have changed ``age`` hops ago: try a few times."""
+        if self._since > _AT[-1] and self._rested >= self._patience:
+            self._begin(age)
+            self._vain = _TRIES
+
+    def _begin(self, age: int) -> None:
+        self._rested = 0
+        self._patience = min(_PATIENCE[1], 2 * self._patience)
+        self.restart(age)
+
+    def hear(self, mics: np.ndarray) -> None:
+        """Keep a hop of the microphones, float32 (mics, HOP), for the solver."""
+        size = WINDOW * HOP
+        if self._end == self._heard.shape[1]:
+            self._heard[:, :size] = self._heard[:, size:]
+            self._end = size
+        self._heard[:, self._end : self._end + HOP] = mics
+        self._end += HOP
+        self._rested += 1
+
+    def pause(self) -> None:
+        """Nothing was played for long: what the solver looks at must be in one piece."""
+        if self._since < _AT[-1]:
+            self._since = 0
+
+    def step(
+        self, sounds: bool, reference: ReferenceHistory, path: KalmanFilter
+    ) -> Solution | None:
+        """Count one hop, which ``sounds`` or not; return a solution when there is a new one."""
+        learner, solution = self._learner, None
+        if learner.busy:
+            solution = learner.poll()
+            if solution is not None:
+                self.solved += 1
+                self._patience, self._vain = _PATIENCE[0], None
+        if self._since <= _AT[-1]:
+            self._since += sounds
+            if self._since + HELD_OUT // HOP in _AT and sounds and not learner.busy:
+                self._before = path.taps()
+            if sounds and self._since in _AT and not learner.busy:
+                self._ask(reference, path)
+            if self._since == _AT[-1]:
+                self._since += 1
+        return solution
+
+    def _ask(self, reference: ReferenceHistory, path: KalmanFilter) -> None:
+        if self._vain == 0:
+            self._since = _AT[-1] + 1
+            return
+        if self._vain is not None:
+            self._vain -= 1
+        size = min(self._since * HOP, WINDOW * HOP, self._end)
+        waves = reference.recent(size + self._taps - 1)
+        self._learner.submit(
+            Recording(
+                reference=waves[0],
+                bends=waves[1:],
+                mics=self._heard[:, self._end - size : self._end].copy(),
+                weights=reference.weights.copy(),
+                path=path.taps() if self._before is None else self._before,
+            )
+        )
+        self._before = None
+
+    @property
+    def seconds(self) -> float:
+        """What solving on the caller's thread has taken so far."""
+        return self._learner.seconds
+
+    def close(self) -> None:
+        """Let the solver's thread end."""
+        self._learner.close()
