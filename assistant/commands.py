@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 import importlib
 import inspect
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
