@@ -21,8 +21,8 @@ from assistant.teach.talkers import Talker, people
 HELD_OUT = 5  # every fifth voice is not learned from, and every fourth recording of eight or more
 ENOUGH = 8
 STEP_COST = 0.05  # of a training step, in streams, for the progress bar
-# The threshold lies halfway between two logits. One lies below all but this share of the held-out
-# words, in percent, and by this much more, because other engines' voices score that much lower than
+# The threshold is the higher of two logits. One lies below all but this share of the held-out words,
+# in percent, and by this much more, because other engines' voices score that much lower than
 # espeak-ng's. The other is that of the window of held-out other speech that so many score above.
 WEAKEST, MARGIN, ABOVE = 3.0, 0.6, 9
 # A word that does worse with held-out voices is refused. What espeak-ng says is much nearer to
@@ -141,7 +141,7 @@ def choose_threshold(trained: head.Head, held: Corpus) -> float:
     words = held.word.best(trained.logits(held.word))
     others = np.sort(trained.logits(held.others))
     weak = float(np.percentile(words, WEAKEST)) - MARGIN
-    return (weak + float(others[-1 - min(ABOVE, len(others) - 1)])) / 2
+    return max(weak, float(others[-1 - min(ABOVE, len(others) - 1)]))
 
 
 def _rates(trained: head.Head, held: Corpus, threshold: float) -> tuple[float, int]:
