@@ -21,9 +21,9 @@ from assistant.teach.talkers import Talker, people
 HELD_OUT = 5  # every fifth voice is not learned from, and every fourth recording of eight or more
 ENOUGH = 8
 STEP_COST = 0.05  # of a training step, in streams, for the progress bar
-# The threshold is the higher of two logits. One lies below all but this share of the held-out words,
-# in percent, and by this much more, because other engines' voices score that much lower than
-# espeak-ng's. The other is that of the window of held-out other speech that so many score above.
+# The threshold is the higher of two logits. One lies below all but this share of the held-out
+# words, in percent, and by this much more, because other engines' voices score that much lower
+# than espeak-ng's. The other is that of the window of held-out other speech that so many exceed.
 WEAKEST, MARGIN, ABOVE = 3.0, 0.6, 9
 # A word that does worse with held-out voices is refused. What espeak-ng says is much nearer to
 # what was learned than what people say: "hey pumpkin" has 40 false wakes an hour there, and none
