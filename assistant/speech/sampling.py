@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import random
 import re
-from collections.abc import Iterator, Mapping
+from bisect import bisect
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from types import MappingProxyType
 
 from assistant.errors import BadInput, did_you_mean
@@ -57,26 +59,28 @@ class Sampler:
         self._rules = {name: _parse(name, text) for name, text in grammar.rules.items()}
         self._top = _Rule(grammar.top)
         self._sizes: dict[object, int] = {}
-        self._weights: dict[int, list[float]] = {}
+        self._sums: dict[int, list[float]] = {}  # of a choice's weights, each with those before
 
     def sentence(self, rule: str | None = None) -> str:
         """Return one sentence of ``rule``, of the whole grammar by default."""
-        return " ".join(self._words(_Rule(rule) if rule else self._top, 0))
+        said: list[str] = []
+        self._say(_Rule(rule) if rule else self._top, 0, said)
+        return " ".join(said)
 
-    def _words(self, part: object, depth: int) -> Iterator[str]:
+    def _say(self, part: object, depth: int, said: list[str]) -> None:
         if isinstance(part, str):
-            yield part
+            said.append(part)
+        elif isinstance(part, _Choice):
+            for inner in self._chosen(part, depth):
+                self._say(inner, depth, said)
         elif isinstance(part, _Rule):
             if part.name not in self._rules:
                 remedy = did_you_mean(part.name, self._rules or ["none"])
                 raise BadInput("grammar", f'no rule "{part.name}"', remedy)
-            yield from self._words(self._rules[part.name], depth + 1)
+            self._say(self._rules[part.name], depth + 1, said)
         elif isinstance(part, _Many):
             for _ in range(part.least + self._extra(depth)):
-                yield from self._words(part.part, depth)
-        elif isinstance(part, _Choice):
-            for inner in self._chosen(part, depth):
-                yield from self._words(inner, depth)
+                self._say(part.part, depth, said)
 
     def _chosen(self, part: _Choice, depth: int) -> tuple[object, ...]:
         if part.options[-1] != ():
@@ -87,10 +91,10 @@ class Sampler:
         return self._pick(part, part.options[:-1])
 
     def _pick(self, part: _Choice, options: tuple[tuple[object, ...], ...]) -> tuple[object, ...]:
-        weights = self._weights.get(id(part))
-        if weights is None:
-            weights = self._weights[id(part)] = self._weighed(options)
-        return self._random.choices(options, weights)[0]
+        sums = self._sums.get(id(part))
+        if sums is None:
+            sums = self._sums[id(part)] = list(accumulate(self._weighed(options)))
+        return options[bisect(sums, self._random.random() * sums[-1], 0, len(sums) - 1)]
 
     def _weighed(self, options: tuple[tuple[object, ...], ...]) -> list[float]:
         if (
