@@ -60,7 +60,7 @@ begin_system() {
     else
         mkdir -p "$target$opt/versions" "$(dirname "$log")"
         exec 8< "$target$opt"
-        flock -n 8 || die "another install.sh is at work" "wait until it has finished"
+        flock -w 10 8 || die "another install.sh is at work" "wait until it has finished"
     fi
 }
 
@@ -152,7 +152,7 @@ begin_uninstall() {
     log=/dev/null
     if ((dry)) || [[ ! -d $target$opt ]]; then return; fi
     exec 8< "$target$opt"
-    flock -n 8 || die "another install.sh is at work" "wait until it has finished"
+    flock -w 10 8 || die "another install.sh is at work" "wait until it has finished"
 }
 
 remove_user() {

@@ -126,7 +126,8 @@ origin() {
 try_version() {
     local scratch=$target$opt/versions/$version/trial status=0
     mkdir -p "$scratch"
-    HOME=$scratch timeout 600 "$venv/bin/assistant" ask --config "$(trial_settings "$scratch")" \
+    # In the foreground: Ctrl-C and whatever else ends install.sh reach it, too.
+    HOME=$scratch timeout --foreground 600 "$venv/bin/assistant" ask --config "$(trial_settings "$scratch")" \
         --set "store.path=$scratch/trial.db" "what time is it" 2>&1 < /dev/null | follow || status=1
     rm -rf "$scratch"
     return "$status"

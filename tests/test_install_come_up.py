@@ -230,3 +230,21 @@ def test_a_useradd_at_work_is_waited_for(tmp_path):
         assert lock.exists()
         other.stdin.close()
     assert steps(make_pi(tmp_path), f'free_locks "{tmp_path}"').returncode == 0
+
+
+def test_what_asks_the_new_version_ends_with_install_sh(tmp_path):
+    # In a process group of its own it would outlive a kill, and hold the lock of the next run.
+    system = make_pi(tmp_path)
+    asked = system / "opt/assistant/versions/1/venv/bin/assistant"
+    asked.parent.mkdir(parents=True)
+    asked.write_text(
+        "#!/bin/bash\n"
+        "read -r _ _ _ timeout group _ < /proc/$$/stat\n"
+        "read -r _ _ _ installer _ < /proc/$timeout/stat\n"
+        "read -r _ _ _ _ group_of_installer _ < /proc/$installer/stat\n"
+        "echo $group $group_of_installer\n"
+    )
+    asked.chmod(0o755)
+    ran = steps(system, 'venv="$target$opt/versions/1/venv"', "try_version", 'tail -n 1 "$log"')
+    groups = ran.stdout.split()
+    assert len(groups) == 2 and len(set(groups)) == 1, ran.stdout + ran.stderr

@@ -64,6 +64,7 @@ learn() {
 fail() {
     echo "FAILED at $1"
     failures=$((failures + 1))
+    tail -n 3 "$roots/interrupt.out"
     inside tail -n 15 /var/log/assistant-install.log || true
 }
 
