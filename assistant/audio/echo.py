@@ -258,7 +258,7 @@ class EchoCanceller:
         self._schedule.restart(AT_ONCE)
 
     def _take(self, solution: Solution) -> None:
-        self._filter.set_taps(solution.path, min(1.0, solution.left))
+        self._filter.set_taps(solution.path, min(1.0, solution.left), solution.told)
         if len(solution.weights):
             self._reference.set_weights(solution.weights)
         self._estimate.improved(solution.gain)

@@ -112,14 +112,20 @@ class KalmanFilter:
         waves = np.fft.irfft(self.path[:, self._free :])[..., :HOP]
         return waves.reshape(len(self.path), -1).astype(np.float32)
 
-    def set_taps(self, taps: np.ndarray, doubt: float) -> None:
-        """Take over impulse responses whose relative error is ``doubt`` in power, 0 to 1."""
+    def set_taps(self, taps: np.ndarray, doubt: float, told: np.ndarray) -> None:
+        """Take over impulse responses whose relative error is ``doubt`` in power, 0 to 1.
+
+        ``told`` float32 (BINS,) is how often, in power over the error's, each bin was heard:
+        where it was hardly, the path may be anything, and the filter must learn fast.
+        """
         waves = taps.reshape(len(self.path), -1, HOP)
         path = self.path[:, self._free :]
         path[:] = np.fft.rfft(waves, FFT)
         self.path[:, : self._free] = 0
         strength = (path.real**2 + path.imag**2).mean(axis=2, keepdims=True)
-        self._error[:, self._free :] = np.float32(doubt) * (strength + 0.01 * strength.max())
+        strength += 0.01 * strength.max()
+        known = strength / (strength.sum(axis=1, keepdims=True) + _FLOOR) * told
+        self._error[:, self._free :] = strength * np.maximum(np.float32(doubt), 1 / (1 + known))
         self._error[:, : self._free] = 0.1 * np.float32(doubt)
         self._early = max(self._early, 0.5 * _EARLY)
 

@@ -11,7 +11,7 @@ from assistant.audio.path_solver import HELD_OUT, Recording, Solution
 from assistant.audio.reference import ReferenceHistory
 
 WINDOW = 128  # hops (2 s) the solver looks at, at most
-_AT = (20, 30, 40, 50, 60, 70, 80, 92, 104, 128, 160, 192, 256)  # hops of playback since a change
+_AT = (*range(20, 160, 10), 176, 192, 224, 256)  # hops of playback since a change
 _TRIES = 3  # requests that a mere suspicion gets, unless one of them helps
 _NOTICED = 8  # hops a change of the path is older than its discovery
 _AGAIN = 128  # hops of playback until a running schedule may start over

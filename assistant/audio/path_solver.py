@@ -24,6 +24,7 @@ _DECAY_PER_S = 20.0  # of the expected path's power: what is far behind is expec
 _EDGE = 48  # first taps, before the sound can be there (``delay.MARGIN``)
 HELD_OUT = 5 * HOP  # newest samples, on which the new path must prove itself
 _BETTER = 0.75  # of the old path's error, at most
+_SPREAD = 0.03  # part of a distortion's power that lies at other frequencies
 _USEFUL = 0.8  # ... and of the microphones' power: the echo may be where no path reaches
 
 
@@ -48,13 +49,15 @@ class Solution:
     """A better echo path: ``path`` float32 (m, taps), ``weights`` (k,) of the bends.
 
     ``gain`` is the error's power on held-out sound against the old path's, ``left`` against the
-    microphones' own power, both summed over the microphones.
+    microphones' own power, both summed over the microphones. ``told`` float32 (HOP + 1,) is how
+    much the sound said about each bin: power of the echo over that of the error, times hops.
     """
 
     path: np.ndarray
     weights: np.ndarray
     gain: float
     left: float
+    told: np.ndarray
 
 
 def solve(recording: Recording) -> Solution | None:
@@ -91,7 +94,17 @@ def _solve(recording: Recording) -> Solution | None:
     heard = float(np.sum(mics[:, fit:] ** 2))
     if not new < min(_BETTER * old, _USEFUL * heard):
         return None
-    return Solution(path.astype(np.float32), weights.astype(np.float32), new / old, new / heard)
+    left = new / heard
+    told = _told(recording.mics, left)
+    return Solution(path.astype(np.float32), weights.astype(np.float32), new / old, left, told)
+
+
+def _told(mics: np.ndarray, left: float) -> np.ndarray:
+    hops = mics.shape[1] // HOP
+    spectra = np.fft.rfft(mics[:, : hops * HOP].reshape(len(mics), hops, HOP), 2 * HOP)
+    power = np.mean(spectra.real**2 + spectra.imag**2, axis=(0, 1))
+    noise = left * (power + _SPREAD * power.mean()) + 1e-9
+    return (hops * power / noise).astype(np.float32)
 
 
 class _Convolver:
