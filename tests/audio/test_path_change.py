@@ -1,0 +1,66 @@
+"""A changed echo path is told from a person and from a pause."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from assistant.audio.format import HOP
+from assistant.audio.path_change import LOUD_HOPS, PathChange
+from tests.audio.sounds import hops, speech_like
+
+SECONDS = 2.0
+
+
+def watch(echo: np.ndarray, mic: np.ndarray, alone: bool = False) -> tuple[float, bool, list]:
+    """Return the mean doubt of the last second, whether it was suspected, and the gains."""
+    change = PathChange(1)
+    doubts, suspected, gains = [], False, []
+    for e, m in zip(hops(echo[None]), hops(mic[None]), strict=True):
+        padded = np.zeros((2, 1, 2 * HOP), np.float32)
+        padded[0, :, HOP:], padded[1, :, HOP:] = m - e, e
+        spectra = np.fft.rfft(padded).astype(np.complex64)
+        change.update(spectra, np.abs(spectra) ** 2, alone)
+        doubts.append(change.doubt)
+        suspected |= change.suspected
+        if change.gain != 1.0:
+            gains.append(change.gain)
+    return float(np.mean(doubts[-60:])), suspected, gains
+
+
+@pytest.mark.parametrize("gain", [0.1, 0.5, 2.0, 10.0])
+def test_a_louder_or_quieter_echo_is_measured(gain):
+    echo = speech_like(1, SECONDS)
+    doubt, _, gains = watch(echo, (gain * echo).astype(np.float32))
+    assert doubt > 0.5
+    assert gains[0] == pytest.approx(gain, rel=0.05)
+
+
+def test_an_echo_from_elsewhere_has_no_gain():
+    echo = speech_like(1, SECONDS)
+    _, suspected, gains = watch(echo, np.roll(echo, 700))
+    assert suspected
+    assert not gains
+
+
+def test_a_person_raises_suspicion_but_no_doubt():
+    echo = speech_like(1, SECONDS)
+    doubt, suspected, gains = watch(echo, echo + speech_like(5, SECONDS)[: len(echo)])
+    assert doubt < 0.2
+    assert suspected
+    assert not gains
+
+
+def test_what_was_expected_raises_nothing():
+    echo = speech_like(1, SECONDS)
+    doubt, suspected, gains = watch(echo, (0.98 * echo).astype(np.float32), alone=True)
+    assert (doubt, suspected, gains) == (0.0, False, [])
+
+
+def test_one_suspicion_is_one():
+    change, silence = PathChange(1), np.zeros((2, 1, HOP + 1), np.complex64)
+    told = 0
+    for _ in range(3 * LOUD_HOPS):
+        change.update(silence, np.abs(silence), False)
+        told += change.suspected
+    assert told == 1

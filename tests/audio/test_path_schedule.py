@@ -1,0 +1,85 @@
+"""The path is solved for after a start and a change, not without end while somebody talks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from assistant.audio import path_learner
+from assistant.audio.format import HOP
+from assistant.audio.kalman import KalmanFilter
+from assistant.audio.path_schedule import PathSchedule
+from assistant.audio.reference import ReferenceHistory
+
+TAPS = 2 * HOP
+MINUTE = 60 * 16_000 // HOP
+
+
+class Room:
+    """A schedule with nothing to find, and what it asked the solver for."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.asked: list[int] = []
+        monkeypatch.setattr(path_learner, "solve", self._solve)
+        self.schedule = PathSchedule(1, TAPS, background=False)
+        self._reference = ReferenceHistory(2, False, TAPS + 200 * HOP)
+        self._path = KalmanFilter(1, 2, 0)
+        self._hop = np.full((1, HOP), 0.1, np.float32)
+
+    def _solve(self, recording) -> None:
+        assert recording.reference.shape == (recording.mics.shape[1] + TAPS - 1,)
+        self.asked.append(recording.mics.shape[1] // HOP)
+
+    def play(self, count: int, sounds: bool = True) -> list[int]:
+        """Let ``count`` hops pass; return the sizes of the recordings solved, in hops."""
+        self.asked.clear()
+        for _ in range(count):
+            self.schedule.hear(self._hop)
+            self._reference.push(self._hop[0], 0.01)
+            self.schedule.step(sounds, self._reference, self._path)
+        return list(self.asked)
+
+
+@pytest.fixture
+def room(monkeypatch) -> Room:
+    return Room(monkeypatch)
+
+
+def test_after_a_start_ever_longer_sound_is_solved_and_then_no_more(room):
+    sizes = room.play(300)
+    assert sizes[0] == 20
+    assert sizes == sorted(sizes)
+    assert max(sizes) == 128
+    assert room.play(MINUTE) == []
+
+
+def test_silence_does_not_count(room):
+    assert room.play(300, sounds=False) == []
+    assert room.play(40)
+
+
+def test_a_change_starts_over_with_what_came_after_it(room):
+    room.play(300)
+    room.schedule.changed()
+    assert room.play(40)[0] == 20
+
+
+def test_a_suspicion_gets_three_tries(room):
+    room.play(300)
+    room.schedule.suspected(14)
+    assert len(room.play(300)) == 3
+
+
+def test_somebody_who_talks_for_ten_minutes_is_not_solved_for_all_the_time(room):
+    room.play(300)
+    tried = 0
+    for _ in range(10 * MINUTE // 20):
+        room.schedule.suspected(14)
+        tried += len(room.play(20))
+    assert tried < 50  # 3 each after 1, 2, 4 ... and then every 64 s
+
+
+def test_a_jump_of_the_delay_makes_what_is_being_solved_out_of_date(room):
+    room.play(22)
+    room.schedule.restart()
+    assert room.play(15) == []
