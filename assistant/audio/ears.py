@@ -29,9 +29,9 @@ OVER_FACTOR = 4.0
 OVER_HOPS = 6
 CLEARLY_HOPS = 25  # of the last 62: a person says the wake word for 30 hops or more
 SPEECH = 0.3
-VOICE = 3.0  # sum of the last second's voice activity (62 hops) that a wake word leaves at least:
-# 7.8 or more after 106 recorded people at 0 to -20 dB, 1.2 or less after a dog, a kettle and
-# plates that scored up to 0.7
+VOICE = 3.0  # sum of the last second's voice activity (62 hops) that a wake word leaves at least,
+# when it clearly rises above the echo: 7.1 or more after 130 recorded people at 0 to -30 dB, 1.2 or
+# less after a dog, a kettle and plates that scored up to 0.7
 FAINT = 0.1  # enough for a hit that is weaker than one that wakes in silence, or CLEARLY_HOPS:
 # two echoes in an hour of reading scored 0.24 and 0.27, with voice activity of 0.01 and 13 hops
 MOVED, SETTLES = 16, samples(1.0)  # a step of the bulk delay; how long the new echo path then takes
@@ -152,7 +152,7 @@ class Ears:
 
     def _believed(self, hit: Hit, playing: bool) -> bool:
         """Whether it was a voice, not our own, and not refused by the household's verifier."""
-        if float(self._said.sum()) < VOICE:
+        if int(self._over.sum()) >= CLEARLY_HOPS and float(self._said.sum()) < VOICE:
             return False
         if playing and (self._explained(hit.score) or self._own_word(hit.at)):
             return False
