@@ -20,12 +20,14 @@ source "$root/install/packages.sh"
 source "$root/install/here.sh"
 # shellcheck source=install/files.sh
 source "$root/install/files.sh"
-# shellcheck source=install/boot.sh
-source "$root/install/boot.sh"
 # shellcheck source=install/version.sh
 source "$root/install/version.sh"
+# shellcheck source=install/boot.sh
+source "$root/install/boot.sh"
 # shellcheck source=install/service.sh
 source "$root/install/service.sh"
+# shellcheck source=install/come_up.sh
+source "$root/install/come_up.sh"
 # shellcheck source=install/jobs.sh
 source "$root/install/jobs.sh"
 
@@ -78,7 +80,8 @@ main() {
     # Settings meant for other Python environments would send packages elsewhere.
     unset PYTHONPATH PYTHONHOME PIP_TARGET PIP_PREFIX PIP_USER PIP_REQUIRE_VIRTUALENV
     export PIP_USER=0 PIP_ROOT_USER_ACTION=ignore
-    trap interrupted INT TERM
+    trap ended EXIT
+    trap interrupted INT TERM HUP
     case $job in install | upgrade | uninstall) become_root "$@" ;; esac
     shift || true
     case $job in
@@ -100,9 +103,11 @@ main() {
             options_of "$job" "$@"
             uninstall_system ;;
         update-check) check_update ;;
+        settle) settle ;;
         *)
             printf 'install.sh: there is no job "%s"; the jobs are %s.\n' "$job" \
                 "demo, test, setup, install, upgrade and uninstall" >&2
+            said=1
             exit 2 ;;
     esac
 }

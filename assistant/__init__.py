@@ -8,6 +8,7 @@ Nothing is loaded before it is used.
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from assistant.messages import Policy
     from assistant.skill import Again, Ask, Reply, Segment, Skill, SkillError
     from assistant.speaker import Speaker
+
+# ONNX Runtime's wheels report to Microsoft unless this is set before they are loaded; their own
+# function to turn that off comes too late for the first report (its Privacy.md).
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 _HOMES = {
     "Again": "skill",

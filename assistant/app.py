@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -17,11 +18,10 @@ from assistant.audio.ears import Ears
 from assistant.audio.format import samples
 from assistant.audio.mixer import Mixer
 from assistant.audio.openwakeword_ import word_name
-from assistant.audio.pyaudio_device import PyAudioDevice
-from assistant.audio.rotation import align
+from assistant.audio.reopen import Revival
 from assistant.audio.thread import AudioLoop
 from assistant.board import Board, Found, find_board, load_board
-from assistant.daemon import Service, be_prompt, observer
+from assistant.daemon import AUDIO_THREAD, Service, go_first, observer
 from assistant.dialogue import Dialogue
 from assistant.errors import AssistantError
 from assistant.loop import Channels, MainLoop
@@ -32,6 +32,7 @@ from assistant.panel import Panel
 from assistant.plugins import load_skills
 from assistant.settings import Settings
 from assistant.skill import Skill
+from assistant.sound_card import open_or_wait, reopener
 from assistant.speech.engines import introduction, open_recogniser, open_voice
 from assistant.speech.own_words import OwnWords, read_words
 from assistant.speech.worker import Worker
@@ -99,7 +100,7 @@ class Speaker:
         """Release engines, device and store."""
         self.worker.close()
         self.audio.ears.front_end.close()
-        self.audio.device.close()
+        self.audio.close()
         self.store.close()
 
 
@@ -120,12 +121,13 @@ def assemble(
     *,
     board: Board | None = None,
     live: bool = False,
+    revival: Revival | None = None,
     now: Callable[[], datetime] = datetime.now,
 ) -> Speaker:
     """Build every part around ``device``; nothing runs yet. ``now`` is the skills' clock.
 
     ``board`` tells where the microphones are; ``live`` that time passes by itself, so that long
-    computations go to threads of their own.
+    computations go to threads of their own. ``revival`` gets a lost device back.
     """
     channels = Channels()
     mixer = Mixer(
@@ -142,7 +144,7 @@ def assemble(
         positions=np.array(board.mics) if board else None,
     )
     silence = samples(settings.conversation.silence_s)
-    audio = AudioLoop(device, ears, mixer, channels, silence=silence)
+    audio = AudioLoop(device, ears, mixer, channels, silence=silence, revival=revival)
     main = MainLoop(channels, lambda: audio.position, rules_of(settings))
     store = Store(settings.store.path)
     understanding = Understanding(load_skills(settings, store).skills)
@@ -167,35 +169,9 @@ def assemble(
     return Speaker(settings, channels, audio, main, worker, store, understanding.skills, engines)
 
 
-def open_device(settings: Settings, board: Board | None = None) -> Device:
-    """Open the sound card of the settings, or else its board's, with the board's channels.
-
-    Raises BadInput, and DeviceLost where the card cannot be used.
-    """
-    board = board or find_board(settings.audio.board, System())[0]
-    asked = settings.audio.device
-    name = board.card if asked == "default" and board.card else asked
-    device = PyAudioDevice(
-        name,
-        channels=board.channels,
-        mics=board.layout.mics,
-        loopback=board.layout.loopback,
-        playback_channels=board.playback.channels,
-        playback=name if board.playback.own else "default",
-        rates=board.rates,
-    )
-    if board.rotates:
-        try:
-            device.layout = align(device, board.layout, print)
-        except BaseException:
-            device.close()
-            raise
-    return device
-
-
 def listen(speaker: Speaker) -> None:
     """Handle hop after hop, before every other thread if that is allowed; the audio thread."""
-    be_prompt()
+    go_first()
     speaker.audio.run()
 
 
@@ -220,7 +196,7 @@ def serve(speaker: Speaker, until: Callable[[Speaker], bool] | None = None) -> s
         lambda msg, _at: failed.append(msg.reason) if isinstance(msg, m.AudioFailed) else None
     )
     threads = [
-        threading.Thread(target=listen, args=(speaker,), name="audio", daemon=True),
+        threading.Thread(target=listen, args=(speaker,), name=AUDIO_THREAD, daemon=True),
         threading.Thread(target=work, args=(speaker,), name="worker", daemon=True),
     ]
     for thread in threads:
@@ -242,7 +218,9 @@ def serve(speaker: Speaker, until: Callable[[Speaker], bool] | None = None) -> s
 def run(settings: Settings) -> int:
     """Run the speaker on the sound card of the settings; return the exit status."""
     board, found = find_board(settings.audio.board, System())
-    speaker = assemble(settings, open_device(settings, board), board=board, live=True)
+    device = open_or_wait(settings, board, patient="NOTIFY_SOCKET" in os.environ)
+    again = reopener(settings, board)
+    speaker = assemble(settings, device, board=board, live=True, revival=again)
     if text := introduction(speaker.worker.recogniser, speaker.worker.voice, speaker.store):
         speaker.channels.inbox.put(m.SayAsked(0, text))
     print("\n".join(introduce(board, found, settings.audio.device)))

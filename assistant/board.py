@@ -132,9 +132,10 @@ class Board:
     away from the viewer, z up. ``layout`` says which captured channels they are, and whether the
     board returns what it plays. ``processed`` are channels the board cleaned itself; where a
     board gives no raw microphone, one of them stands in ``layout``. ``rows`` is how many channels
-    the card is asked for, ``card`` is its stable name ("" takes the one of the settings),
-    ``rates`` are the only sample rates that work (() is any). ``rotates``: the card shifts its
-    channels at every start (``assistant.audio.rotation`` finds by how much).
+    the card is asked for, ``card`` is its stable name ("" takes the one of the settings; or, with
+    ``own_card``, for a board that is a card itself, says that it is not there), ``rates`` are the
+    only sample rates that work (() is any). ``rotates``: the card shifts its channels at every
+    start (``assistant.audio.rotation`` finds by how much).
 
     The openers make a driver, or are None where the board has no such thing; they raise OSError
     or ``AssistantError``. ``limits`` are sentences about what does not work as it should.
@@ -147,6 +148,7 @@ class Board:
     processed: tuple[int, ...] = ()
     rows: int = 0
     card: str = ""
+    own_card: bool = False
     playback: Playback = Playback()
     rates: tuple[int, ...] = ()
     rotates: bool = False

@@ -7,7 +7,7 @@ The tests run the same checks on simulated boards (tests/contract/test_board_dri
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from assistant.board import Bearing, Board, Button, Lights, Mute, find_board
@@ -70,17 +70,18 @@ def board_findings(name: str, system: System, device: str = "default") -> list[F
     return findings
 
 
-def examine_board(board: Board) -> list[Finding]:
-    """Return a finding for every check of ``board``; never raises."""
+def examine_board(board: Board, more: Iterable[Check] = ()) -> list[Finding]:
+    """Return a finding for every check of ``board``, and ``more`` checks; never raises."""
     findings = [Finding("board", "green", board.title)]
     findings += [Finding("board", "yellow", limit) for limit in board.limits]
-    for check in checks(board):
+    for check in (*checks(board), *more):
         try:
             remark = check.run()
         except Broken as error:
             findings.append(Finding(check.part, "red", f"{check.promise}: {error}", REPORT))
         except (OSError, AssistantError) as error:
-            findings.append(Finding(check.part, "red", str(error), "see docs/troubleshooting.md"))
+            failed = Finding(check.part, "red", str(error), "see docs/troubleshooting.md")
+            findings += [failed] if failed not in findings else []  # a card that is not there: once
             continue
         else:
             text = check.promise + (f" ({remark})" if remark else "")

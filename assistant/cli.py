@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from assistant import commands
+from assistant import commands, remote
 from assistant.errors import AssistantError, BadInput, did_you_mean
 from assistant.settings import load
 
@@ -133,6 +133,18 @@ def _doctor(parser: Parser) -> None:
     )
 
 
+def _calibrate(parser: Parser) -> None:
+    parser.add_argument(
+        "--scene", metavar="SCENE.toml", type=Path, help="measure the simulated room of a scene"
+    )
+    parser.add_argument(
+        "--out", metavar="FILE.png", type=Path, default=Path("calibration.png"),
+        help="the picture of the result (default: calibration.png)",
+    )  # fmt: skip
+    parser.add_argument("--dry-run", action="store_true", help="measure, and write no settings")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
 def _lights(parser: Parser) -> None:
     parser.add_argument("--mood", metavar="MOOD", help="one mood (default: all, one after another)")
     parser.add_argument(
@@ -141,6 +153,9 @@ def _lights(parser: Parser) -> None:
     parser.add_argument("--once", action="store_true", help="print one moment and end")
     parser.add_argument(
         "--board", action="store_true", help="also on this computer's board (stop the speaker)"
+    )
+    parser.add_argument(
+        "--updating", choices=("on", "off"), help="let the running speaker show that it is updated"
     )
     parser.add_argument(
         "--out", metavar="FILE", type=Path, help="write a .png or .gif instead of drawing here"
@@ -229,11 +244,11 @@ COMMANDS = {
         _say,
     ),
     "status": Command(
-        commands.status, "ask the running speaker how it is", "assistant status", _status
+        remote.status, "ask the running speaker how it is", "assistant status", _status
     ),
-    "stop": Command(commands.stop, "silence the running speaker", "assistant stop"),
+    "stop": Command(remote.stop, "silence the running speaker", "assistant stop"),
     "mute": Command(
-        commands.mute,
+        remote.mute,
         "mute the running speaker's microphone",
         "assistant mute\nassistant mute --off",
         _mute,
@@ -249,6 +264,13 @@ COMMANDS = {
         "check this machine, with a remedy for whatever is wrong",
         "assistant doctor\nassistant doctor --json\nassistant doctor --hardware",
         _doctor,
+    ),
+    "calibrate": Command(
+        commands.calibrate,
+        "measure loudspeaker and microphones with a quiet sweep, and set what follows",
+        "assistant calibrate\nassistant calibrate --dry-run --out kitchen.png\n"
+        "assistant calibrate --scene kitchen.toml",
+        _calibrate,
     ),
     "lights": Command(
         commands.lights,

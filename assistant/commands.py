@@ -6,11 +6,12 @@ import argparse
 import importlib
 import inspect
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from assistant.errors import AssistantError, BadInput, did_you_mean
+from assistant.errors import BadInput, did_you_mean
 from assistant.settings import Settings, describe, to_toml, with_overrides
 from assistant.values import as_toml
 
@@ -75,10 +76,11 @@ def skills(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def say(arguments: argparse.Namespace, settings: Settings) -> int:
     from assistant.models.registry import folder
+    from assistant.remote import tell
     from assistant.speech.engines import open_voice
 
     text = " ".join(arguments.text)
-    if not arguments.wav and _tell({"do": "say", "text": text}) is not None:
+    if not arguments.wav and tell({"do": "say", "text": text}) is not None:
         return 0  # a speaker is running, and has the sound card
     voice, _ = open_voice(settings.speech, folder(settings))
     try:
@@ -99,8 +101,8 @@ def say(arguments: argparse.Namespace, settings: Settings) -> int:
 def _play(samples, settings: Settings) -> None:
     import numpy as np
 
-    from assistant.app import open_device
     from assistant.audio.format import HOP, SAMPLE_RATE
+    from assistant.sound_card import open_device
 
     device = open_device(settings)
     try:
@@ -113,6 +115,11 @@ def _play(samples, settings: Settings) -> None:
 
 
 def lights(arguments: argparse.Namespace, settings: Settings) -> int:
+    if arguments.updating:
+        from assistant.remote import tell
+
+        tell({"do": "updating", "on": arguments.updating == "on"}, needed=True)
+        return 0
     from assistant.lights import preview
 
     preview.run(
@@ -132,52 +139,6 @@ def _board(settings: Settings):
     return find_board(settings.audio.board, System())[0]
 
 
-def status(arguments: argparse.Namespace, settings: Settings) -> int:
-    answer = _tell({"do": "status"}, needed=True)
-    answer.pop("ok")
-    if arguments.json:
-        print(json.dumps(answer, indent=1))
-        return 0
-    muted = ", microphone muted" if answer["muted"] else ""
-    print(f"{answer['mode']}{muted}; up {answer['up_s']:.0f} s, heard {answer['listened_s']:.0f} s")
-    print("\n".join(answer["engines"]))
-    return 0
-
-
-def stop(arguments: argparse.Namespace, settings: Settings) -> int:
-    _tell({"do": "stop"}, needed=True)
-    return 0
-
-
-def mute(arguments: argparse.Namespace, settings: Settings) -> int:
-    _tell({"do": "mute", "on": not arguments.off}, needed=True)
-    print("The microphone is on." if arguments.off else "The microphone is muted.")
-    return 0
-
-
-def _tell(request: dict, needed: bool = False) -> dict | None:
-    """Return the running speaker's answer; None where none runs, unless one is ``needed``."""
-    from assistant import control
-
-    refused = None
-    for folder in control.folders():
-        try:
-            answer = control.ask(folder / control.NAME, request)
-        except PermissionError:
-            refused = "sudo usermod -aG assistant $USER, then log in again"
-        except (OSError, ValueError):
-            continue
-        else:
-            if not answer.get("ok"):
-                raise AssistantError(str(answer.get("problem", "the speaker refused")))
-            return answer
-    if refused:
-        raise BadInput("the speaker", "does not listen to you", refused)
-    if needed:
-        raise BadInput("assistant", "no speaker is running", "start it with: assistant run")
-    return None
-
-
 def backup(arguments: argparse.Namespace, settings: Settings) -> int:
     from datetime import datetime
 
@@ -195,14 +156,26 @@ def backup(arguments: argparse.Namespace, settings: Settings) -> int:
 def doctor(arguments: argparse.Namespace, settings: Settings) -> int:
     from assistant.doctor import examine, show
 
-    if arguments.hardware:
-        from assistant.board_checks import examine_board
-
-        findings = examine_board(_board(settings))
-    else:
-        findings = examine(settings)
+    findings = _try_hardware(settings) if arguments.hardware else examine(settings)
     show(findings, as_json=arguments.json)
     return 1 if any(finding.colour == "red" for finding in findings) else 0
+
+
+def _try_hardware(settings: Settings) -> list:
+    from assistant.board_checks import examine_board
+    from assistant.device_checks import sound_checks
+    from assistant.remote import refuse_while_running
+    from assistant.sound_card import open_device
+
+    refuse_while_running("assistant doctor --hardware")
+    board = _board(settings)
+    return examine_board(board, sound_checks(lambda: open_device(settings, board)))
+
+
+def calibrate(arguments: argparse.Namespace, settings: Settings) -> int:
+    from assistant.calibration.command import run
+
+    return run(arguments, settings)
 
 
 def models(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -242,6 +215,9 @@ def teach(arguments: argparse.Namespace, settings: Settings) -> int:
         raise BadInput(
             "assistant teach", "no wake word given", 'write assistant teach "hey pumpkin"'
         )
+    # Before numpy is imported: its threads wait for each other on matrices as small as a lesson's,
+    # and take four times the processor time.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from assistant.teach import run as lesson
 
     return lesson.run(arguments, settings)

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from assistant import messages as m
 from assistant.messages import Policy
+from assistant.outage import outage_text
 from assistant.state import Mode, Rules, State
 
 Commands = tuple[m.Command, ...]
@@ -126,6 +127,30 @@ def _volume(state: State, event: m.VolumeSet, rules: Rules) -> Outcome:
 
 def _failed(state: State, event: m.AudioFailed, rules: Rules) -> Outcome:
     return _idle(state), (m.Cancel(state.last), m.Show("error"))
+
+
+def _gone(state: State, event: m.DeviceGone, rules: Rules) -> Outcome:
+    """Nobody can be heard; a reply stays where it is, the audio thread plays none of it."""
+    if state.mode is Mode.LISTENING:
+        return _idle(state), _silence(state) + (m.Show("idle"),)
+    if state.mode is Mode.HELD:
+        state, commands = _go_on(state)
+        return replace(state, interrupted=event.position), commands
+    return replace(state, interrupted=event.position or state.interrupted), ()
+
+
+def _back(state: State, event: m.DeviceBack, rules: Rules) -> Outcome:
+    """Go on with the reply after a short outage; say what was wrong after a long one."""
+    if state.mode is Mode.THINKING:
+        return state, ()
+    unheard = state.mode in (Mode.SPEAKING, Mode.HELD)
+    if event.away < rules.outage:
+        return replace(state, interrupted=None), (m.Resume(state.turn),) if unheard else ()
+    cut = (state.interrupted or m.Position(state.turn, 0)) if unheard else None
+    before = _silence(state) if state.mode is not Mode.IDLE else ()
+    following = replace(_thinking(state, event.at + rules.think), interrupted=None)
+    text = outage_text(event.cause, event.away, unheard)
+    return following, before + (m.Say(following.turn, text, cut), m.Show("thinking"))
 
 
 def _stopped(state: State, event: m.SpeechStopped, rules: Rules) -> Outcome:
@@ -366,6 +391,8 @@ _ANYWHERE: dict[type, Handler] = {
     m.Pressed: _press,
     m.MuteSet: _mute,
     m.VolumeSet: _volume,
+    m.DeviceGone: _gone,
+    m.DeviceBack: _back,
     m.AudioFailed: _failed,
     m.SpeechStopped: _stopped,
     m.SegmentReady: _ready,

@@ -7,6 +7,7 @@ import faulthandler
 import logging
 import os
 import signal
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +18,7 @@ from assistant.audio.format import SAMPLE_RATE, seconds
 from assistant.control import NAME, ControlServer, folders
 from assistant.errors import BadInput, did_you_mean
 from assistant.journald import JournalHandler, under_journal
-from assistant.notify import Notifier, Pulse, watchdog_interval_s
+from assistant.notify import LISTENING, Notifier, Pulse, watchdog_interval_s
 from assistant.state import Mode
 from assistant.status import Status, line
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+AUDIO_THREAD = "audio"  # its name
 PRIORITY = 10  # of the audio thread, 1 to 99; the sound card's own interrupt threads have 50
 MAX_TEXT = 500  # characters that `say` takes
 APOLOGY = "Sorry, I had to start again."
@@ -43,6 +45,27 @@ def be_prompt() -> bool:
     except OSError:
         return False
     return True
+
+
+def go_first() -> None:
+    """Do what ``be_prompt`` does, and tell the journal where it is not allowed."""
+    if not be_prompt():
+        log.warning(
+            "the audio thread has the usual priority, for real time was refused: speech may "
+            "stutter while this computer is busy; LimitRTPRIO=20 in the service allows it"
+        )
+
+
+def audio_priority() -> int | None:
+    """Return the real-time priority the audio thread has, 0 for the usual one, None without one.
+
+    Asked of the kernel, not remembered.
+    """
+    for thread in threading.enumerate():
+        if thread.name == AUDIO_THREAD and thread.native_id is not None:
+            with contextlib.suppress(OSError):  # it has just ended
+                return os.sched_getparam(thread.native_id).sched_priority
+    return None
 
 
 class Crashes:
@@ -93,6 +116,7 @@ class Controls:
             "say": self._say,
             "stop": self._stop,
             "mute": self._mute,
+            "updating": self._updating,
         }
 
     def act(self, request: dict) -> dict:
@@ -111,7 +135,9 @@ class Controls:
             "listened_s": round(seconds(speaker.position), 1),
             "up_s": round(time.monotonic() - self._began, 1),
             "engines": list(speaker.engines),
+            "real_time_priority": audio_priority(),
             "wake_word": speaker.settings.wake.word,
+            "sound": _sound(speaker),
         }
 
     def _say(self, request: dict) -> dict:
@@ -136,6 +162,27 @@ class Controls:
         self._speaker.inbox.put(m.MuteSet(on))
         return {"muted": on}
 
+    def _updating(self, request: dict) -> dict:
+        on = request.get("on")
+        if not isinstance(on, bool):
+            raise BadInput("on", "is neither true nor false", "say which")
+        self._speaker.channels.updating = on
+        return {}
+
+
+def _sound(speaker: Speaker) -> dict:
+    health, audio = speaker.audio.device.health(), speaker.audio
+    return {
+        "trouble": speaker.channels.away,
+        "outages": audio.outages,
+        "lost_samples": health.overruns,
+        "dry": health.underruns,  # times the loudspeaker had nothing to play
+        "late_hops": health.late,
+        "latency_ms": round(1000 * seconds(health.output_latency), 1),
+        "delay_jumps": audio.taps.jumps,
+        "delay_ms": round(1000 * seconds(audio.taps.delay), 1),
+    }
+
 
 class Service:
     """Everything around ``serve``; make it when the speaker is assembled. Main thread only.
@@ -150,7 +197,7 @@ class Service:
         )
         runtime = environ.get("RUNTIME_DIRECTORY")
         self._crashes = Crashes(Path(runtime) if runtime else None)
-        self._stopped = False
+        self._stopped, self._away = False, ""
         self._control = _open_control(Controls(speaker), environ)
         self._restore = signal.signal(signal.SIGTERM, self._stop)
         if not faulthandler.is_enabled():
@@ -159,9 +206,13 @@ class Service:
         if self._crashes.begin(time.time()):
             speaker.inbox.put(m.SayAsked(0, APOLOGY))
 
-    def beat(self, _speaker: Speaker) -> bool:
+    def beat(self, speaker: Speaker) -> bool:
         """Feed the watchdog; return whether the service is told to end (``until`` of serve)."""
         self._pulse.beat()
+        away = speaker.channels.away
+        if away != self._away and self._pulse.ready:
+            self._away = away
+            self._notifier.send(STATUS=f"Waiting for the sound card: {away}" if away else LISTENING)
         return self._stopped
 
     def close(self, failed: bool) -> None:

@@ -35,7 +35,7 @@ class Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Return the findings about this machine under ``settings``; takes about two seconds."""
+    """Return the findings about this machine under ``settings``; takes some ten seconds."""
     return [
         *_system(),
         *_packages(),
@@ -44,6 +44,7 @@ def examine(settings: Settings) -> list[Finding]:
         _sound_cards(),
         *_board(settings),
         _store(settings),
+        *_tried(settings),
     ]
 
 
@@ -213,6 +214,19 @@ def _board(settings: Settings) -> list[Finding]:
     from assistant.machine import System
 
     return board_findings(settings.audio.board, System(), settings.audio.device)
+
+
+def _tried(settings: Settings) -> Iterator[Finding]:
+    from assistant.board import find_board, load_board
+    from assistant.machine import System
+    from assistant.self_test import self_tests
+
+    system = System()
+    try:
+        board = find_board(settings.audio.board, system)[0]
+    except BadInput:  # the board's own line says so
+        board = load_board("default")
+    yield from self_tests(settings, board, system)
 
 
 def _store(settings: Settings) -> Finding:

@@ -26,6 +26,8 @@ class Channels:
     worker: queue.SimpleQueue = field(default_factory=queue.SimpleQueue)  # commands to the worker
     shown: m.Show = m.Show("idle")  # latest wins; the lights read it
     volume: float | None = None  # the level last set; the lights show a change
+    away: str = ""  # why the sound card is away; the audio thread says so, the lights show it
+    updating: bool = False  # a new version is being installed; the lights say so in silence
     cancelled: int = 0  # turns up to this one are nobody's business any more
 
     @property

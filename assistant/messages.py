@@ -117,9 +117,35 @@ class HoldExpired:
     at: int
 
 
+class Cause(Enum):
+    """What kept the sound card away."""
+
+    SILENT = "silent"  # it stopped answering, and could be opened again
+    BUSY = "busy"  # another program had it
+    UNPLUGGED = "unplugged"  # it was not there
+
+
+@dataclass(frozen=True)
+class DeviceGone:
+    """The sound card is lost; hops of silence are counted until it is back."""
+
+    at: int
+    reason: str  # one sentence
+    position: Position | None = None  # the reply that was cut, if one was
+
+
+@dataclass(frozen=True)
+class DeviceBack:
+    """The sound card was opened again; a reply that was cut still waits for Resume."""
+
+    at: int
+    away: int  # samples
+    cause: Cause
+
+
 @dataclass(frozen=True)
 class AudioFailed:
-    """The device is gone or the audio thread could not go on; ``reason`` is one sentence."""
+    """The audio thread could not go on; ``reason`` is one sentence."""
 
     at: int
     reason: str
@@ -365,6 +391,7 @@ class Say:
 
     turn: int
     text: str
+    interrupted: Position | None = None  # the reply that was cut for it, to go on with
 
 
 # --- commands: main -> lights ----------------------------------------------------------------
@@ -380,8 +407,9 @@ class Show:
 
 Event = (
     WakeHeard | SpeechSuspected | SpeechEnded | NothingHeard | SegmentStarted | SpeechFinished
-    | SpeechStopped | Pressed | HoldExpired | AudioFailed | Heard | ReplyPlanned | SegmentReady
-    | NoReply | VolumeSet | Tick | MuteSet | PowerHeld | BoardTold | SayAsked
+    | SpeechStopped | Pressed | HoldExpired | DeviceGone | DeviceBack | AudioFailed | Heard
+    | ReplyPlanned | SegmentReady | NoReply | VolumeSet | Tick | MuteSet | PowerHeld | BoardTold
+    | SayAsked
 )  # fmt: skip
 AudioCommand = (
     Listen | SetPatience | StopListening | Begin | Play | Resume | StopSpeech | PlaySound

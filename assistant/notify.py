@@ -11,6 +11,8 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 
+LISTENING = "Listening for its name"
+
 
 class Notifier:
     """Sends notifications; without ``$NOTIFY_SOCKET`` it does nothing. Main thread only.
@@ -83,7 +85,7 @@ class Pulse:
             return
         if not self.ready:
             self.ready = True
-            self._notifier.send(READY=1, STATUS="Listening for its name")
+            self._notifier.send(READY=1, STATUS=LISTENING)
         now = self._clock()
         if self._interval_s is None or now - self._fed_at < self._interval_s / 2:
             return  # self._seen stays: hops since the last feed count for the next one

@@ -147,7 +147,10 @@ class Panel:
         """Return what there is to show now."""
         shown, muted = self.channels.shown, self.muted() or self.board_muted
         direction = shown.direction_deg if shown.direction_deg is not None else self.direction_deg
-        return Scene(shown.mood, direction, muted, self.channels.volume)
+        mood = "error" if self.channels.away else shown.mood
+        if mood == "idle" and self.channels.updating:
+            mood = "updating"
+        return Scene(mood, direction, muted, self.channels.volume)
 
     def feed(self, t_s: float, down: bool) -> None:
         """Take an edge of the button at ``t_s`` (monotonic seconds); the driver's thread."""

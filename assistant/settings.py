@@ -38,7 +38,7 @@ class Wake:
 
 @dataclass(frozen=True)
 class Audio:
-    device: str = setting("default", "sound card: 'default', a name or part of one")
+    device: str = setting("default", "sound card: 'default', a name or part of one, a USB id")
     board: str = setting("auto", "microphone board, a file in hardware/, or 'auto'")
 
 
@@ -47,7 +47,7 @@ class Echo:
     enabled: bool = setting(True, "cancel the speaker's own sound (AEC)")
     tail_ms: int = setting(400, "echo tail the canceller models, ms", low=32, high=512)
     delay_ms: float = setting(
-        -1.0, "bulk delay between reference and microphone, ms; -1 finds it", low=-1, high=500
+        -1.0, "delay of the echo as calibrate measured it, ms; -1 is unknown", low=-1, high=500
     )
 
 

@@ -55,5 +55,6 @@ class Rules:
     silence_over: int = samples(0.4)  # ends what was said over a reply and may be nothing
     silence_stop: int = samples(0.16)  # ... after what sounds like a stop phrase
     pre_roll: int = samples(0.1)
+    outage: int = samples(10.0)  # a sound card that was away for longer is spoken of
     sure: float = 0.9  # confidence that words not addressed to it need to be obeyed
     policy: Policy = Policy.OPEN  # of ordinary replies

@@ -33,6 +33,10 @@ def line(message: object) -> str | None:
             return f"board: {text}"
         case m.PowerHeld():
             return "button held: shutting down"
+        case m.DeviceGone(reason=reason):
+            return f"waits for its sound card: {reason}"
+        case m.DeviceBack(away=away, cause=cause):
+            return f"its sound card is back after {seconds(away):.1f} s ({cause.value})"
         case m.AudioFailed(reason=reason):
             return f"audio: {reason}"
     return None

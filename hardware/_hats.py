@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from assistant.board import Board, Found
 from assistant.errors import BadInput
 from assistant.machine import System
 
@@ -81,15 +84,29 @@ def no_tdm(system: System) -> str:
 NO_TDM_REMEDY = "use it on a Pi 4 or older; a Pi 5 takes the 2-Mics HAT or any USB board"
 
 
-def refuse(name: str, system: System | None) -> None:
-    """Raise BadInput when the AC108 board ``name`` cannot work in this computer."""
-    reason = no_tdm(system) if system is not None else ""
-    if reason:
-        raise BadInput(f'board "{name}"', reason, NO_TDM_REMEDY)
+def find_ac108(
+    board: Board, system: System, cards: tuple[str, ...], overlay: str, *, pair: bool
+) -> Found | None:
+    """Look for the board with one AC108, or a ``pair`` of them, on I2C, or for its sound card."""
+    card, second = system.card(*cards), system.on_i2c(AC108_SECOND)
+    if card is None and not (system.on_i2c(AC108) and second is pair):
+        return None
+    chips = "AC108 at I2C 0x35 and 0x3b" if pair else "AC108 at I2C 0x3b"
+    how = f"sound card {card.id}" if card else chips
+    problem, remedy = no_tdm(system), NO_TDM_REMEDY
+    if not problem and card is None:
+        problem, remedy = no_card(system, "a pair of AC108" if pair else "an AC108", overlay)
+    return Found(board.name, how, problem, remedy if problem else "")
 
 
-def ac108_limits(system: System) -> tuple[str, ...]:
-    """Return what is known to be wrong with AC108 boards here."""
-    packed = "Raspberry Pi 4" in system.model
-    text = "a Pi 4 packs two 16-bit samples into a word: expect 12 to 16 useful bits"
-    return (*light_limits(system), *((text,) if packed else ()))
+def open_ac108(board: Board, system: System | None, cards: tuple[str, ...]) -> Board:
+    """Return ``board`` as it is in this computer. Raises BadInput where it cannot work."""
+    if system is None:
+        return board
+    if reason := no_tdm(system):
+        raise BadInput(f'board "{board.name}"', reason, NO_TDM_REMEDY)
+    limits = light_limits(system) if board.open_lights is not None else ()
+    if "Raspberry Pi 4" in system.model:
+        limits += ("a Pi 4 packs two 16-bit samples into a word: expect 12 to 16 useful bits",)
+    card = system.card(*cards)
+    return replace(board, card=card.name if card else "", limits=limits)

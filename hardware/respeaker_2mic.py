@@ -18,6 +18,7 @@ OVERLAY = "wm8960-soundcard"  # in the kernel, unlike seeed-voicecard
 BOARD = Board(
     name="respeaker_2mic",
     title="ReSpeaker 2-Mics Pi HAT v1",
+    own_card=True,
     mics=((-0.029, 0.0, 0.0), (0.029, 0.0, 0.0)),
     layout=Layout(mics=(0, 1)),
     playback=Playback(

@@ -16,6 +16,7 @@ BOARD = replace(
     respeaker_2mic.BOARD,
     name="respeaker_2mic_v2",
     title="ReSpeaker 2-Mics Pi HAT v2",
+    own_card=True,
     rates=(16_000, 48_000),  # from 24.576 MHz
 )
 

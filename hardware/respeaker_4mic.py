@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from assistant.hardware import _hats
 from assistant.hardware._apa102 import Apa102
 
@@ -18,6 +16,7 @@ _HALF = 0.02875
 BOARD = Board(
     name="respeaker_4mic",
     title="ReSpeaker 4-Mic Array HAT",
+    own_card=True,
     mics=((-_HALF, -_HALF, 0.0), (_HALF, -_HALF, 0.0), (_HALF, _HALF, 0.0), (-_HALF, _HALF, 0.0)),
     layout=Layout(mics=(0, 1, 2, 3)),
     playback=Playback(
@@ -31,21 +30,9 @@ BOARD = Board(
 
 def detect(system: System) -> Found | None:
     """Look for one AC108 on I2C, or for the sound card."""
-    card = system.card(*CARDS)
-    one = system.on_i2c(_hats.AC108) and not system.on_i2c(_hats.AC108_SECOND)
-    if card is None and not one:
-        return None
-    how = f"sound card {card.id}" if card else "AC108 at I2C 0x3b"
-    problem, remedy = _hats.no_tdm(system), _hats.NO_TDM_REMEDY
-    if not problem and card is None:
-        problem, remedy = _hats.no_card(system, "an AC108", OVERLAY)
-    return Found(BOARD.name, how, problem, remedy if problem else "")
+    return _hats.find_ac108(BOARD, system, CARDS, OVERLAY, pair=False)
 
 
 def open_board(system: System | None = None) -> Board:
     """Return the board, as it is in this computer. Raises BadInput on a Pi 5."""
-    if system is None:
-        return BOARD
-    _hats.refuse(BOARD.name, system)
-    card = system.card(*CARDS)
-    return replace(BOARD, card=card.name if card else "", limits=_hats.ac108_limits(system))
+    return _hats.open_ac108(BOARD, system, CARDS)

@@ -37,8 +37,4 @@ def detect(system: System) -> Found | None:
 
 def open_board(system: System | None = None) -> Board:
     """Return the board, as it is in this computer. Raises BadInput on a Pi 5."""
-    if system is None:
-        return BOARD
-    _hats.refuse(BOARD.name, system)
-    card = system.card(*respeaker_6mic.CARDS)
-    return replace(BOARD, card=card.name if card else "")
+    return _hats.open_ac108(BOARD, system, respeaker_6mic.CARDS)

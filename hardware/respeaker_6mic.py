@@ -6,7 +6,6 @@ The card shifts its channels by a different amount at every start, so the loopba
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import cos, pi, sin
 
 from assistant.hardware import _hats
@@ -23,6 +22,7 @@ _RADIUS = 0.0463
 BOARD = Board(
     name="respeaker_6mic",
     title="ReSpeaker 6-Mic Circular Array",
+    own_card=True,
     mics=tuple(
         (round(_RADIUS * cos(pi / 3 * n), 5), round(_RADIUS * sin(pi / 3 * n), 5), 0.0)
         for n in range(6)
@@ -42,21 +42,9 @@ BOARD = Board(
 
 def detect(system: System) -> Found | None:
     """Look for two AC108 on I2C, or for the sound card."""
-    card = system.card(*CARDS)
-    both = system.on_i2c(_hats.AC108) and system.on_i2c(_hats.AC108_SECOND)
-    if card is None and not both:
-        return None
-    how = f"sound card {card.id}" if card else "AC108 at I2C 0x35 and 0x3b"
-    problem, remedy = _hats.no_tdm(system), _hats.NO_TDM_REMEDY
-    if not problem and card is None:
-        problem, remedy = _hats.no_card(system, "a pair of AC108", OVERLAY)
-    return Found(BOARD.name, how, problem, remedy if problem else "")
+    return _hats.find_ac108(BOARD, system, CARDS, OVERLAY, pair=True)
 
 
 def open_board(system: System | None = None) -> Board:
     """Return the board, as it is in this computer. Raises BadInput on a Pi 5."""
-    if system is None:
-        return BOARD
-    _hats.refuse(BOARD.name, system)
-    card = system.card(*CARDS)
-    return replace(BOARD, card=card.name if card else "", limits=_hats.ac108_limits(system))
+    return _hats.open_ac108(BOARD, system, CARDS)

@@ -13,6 +13,7 @@ USB = "2886:0019"
 BOARD = Board(
     name="respeaker_lite",
     title="ReSpeaker Lite",
+    own_card=True,
     mics=((0.0, 0.0, 0.0),),
     layout=Layout(mics=(0,)),
     processed=(0,),

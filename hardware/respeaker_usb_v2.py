@@ -19,6 +19,7 @@ _RADIUS = 0.032
 BOARD = Board(
     name="respeaker_usb_v2",
     title="ReSpeaker USB Mic Array v2 (XVF3000)",
+    own_card=True,
     mics=((-_RADIUS, 0.0, 0.0), (0.0, -_RADIUS, 0.0), (_RADIUS, 0.0, 0.0), (0.0, _RADIUS, 0.0)),
     layout=Layout(mics=(1, 2, 3, 4), loopback=5),
     processed=(0,),

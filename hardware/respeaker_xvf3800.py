@@ -22,6 +22,7 @@ _HALF = 0.033
 BOARD = Board(
     name="respeaker_xvf3800",
     title="ReSpeaker XVF3800 USB 4-Mic Array",
+    own_card=True,
     mics=((0.0, 0.0, 0.0),),
     layout=Layout(mics=(1,)),
     processed=(0, 1),

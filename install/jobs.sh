@@ -46,6 +46,7 @@ options_of() {
 }
 
 wrong() {
+    said=1
     printf 'install.sh: %s; see ./install.sh --help.\n' "$1" >&2
     exit 2
 }
@@ -59,7 +60,7 @@ begin_system() {
     else
         mkdir -p "$target$opt/versions" "$(dirname "$log")"
         exec 8< "$target$opt"
-        flock -n 8 || die "another install.sh is at work" "wait until it has finished"
+        flock -w 10 8 || die "another install.sh is at work" "wait until it has finished"
     fi
 }
 
@@ -87,9 +88,9 @@ install_system() {
     set_up_power
     set_up_boot
     set_up_levels
+    check_default_card
     fetch_models
     set_up_commands
-    set_up_units
     come_up
     say_hello
     finish
@@ -102,15 +103,19 @@ finish() {
         echo "Nothing was changed."
         return
     fi
-    if ((reboot_needed)); then echo "Restart this Pi for its microphone board: sudo reboot"; fi
+    if ((reboot_needed)); then
+        echo "Restart this Pi for its microphone board (sudo reboot) and run the same command again:"
+        echo "it sets the board's levels, starts the speaker and lets it say hello."
+    fi
     printf 'Ready after %d s: version %s in %s; settings in %s.\n' \
         "$SECONDS" "$version" "$opt" "$settings_file"
 }
 
 uninstall_system() {
-    local unit kept=("the Debian packages" "the groups gpio, spi and i2c")
+    local unit folder kept=("the Debian packages" "the groups gpio, spi and i2c")
+    if [[ -f $target/var/lib/alsa/asound.state ]]; then kept+=("the levels of the sound cards"); fi
     begin_uninstall
-    if [[ -z $target ]] && systemd_runs && ((!dry)); then
+    if ((!dry)) && systemd_runs; then
         systemctl stop assistant.service assistant-backup.timer assistant-update-check.timer \
             2> /dev/null || true
     fi
@@ -121,6 +126,8 @@ uninstall_system() {
     drop /etc/udev/rules.d/60-assistant.rules
     drop /etc/polkit-1/rules.d/60-assistant.rules
     remove_boot
+    # Half of a version must not look like a whole one when this is cut off.
+    if ((!dry)); then rm -f "$target$opt"/versions/*/complete; fi
     drop "$opt"
     drop /var/log/assistant-install.log
     if ((purge)); then
@@ -132,9 +139,10 @@ uninstall_system() {
     fi
     drop_if_empty /etc/systemd/system/multi-user.target.wants
     drop_if_empty /etc/systemd/system/timers.target.wants
-    drop_if_empty /etc/polkit-1/rules.d
-    drop_if_empty /etc/polkit-1
-    if [[ -z $target ]] && systemd_runs && ((!dry)); then systemctl daemon-reload; fi
+    for folder in /etc/polkit-1/rules.d /etc/polkit-1 /etc/udev/rules.d /etc/udev; do
+        drop_if_empty "$folder"
+    done
+    if ((!dry)) && systemd_runs; then systemctl daemon-reload; fi
     ((dry)) || printf 'Removed: %s\n' "$(join "${dropped[@]:-nothing was installed}")"
     printf 'Kept: %s\n' "$(join "${kept[@]}")"
 }
@@ -144,7 +152,7 @@ begin_uninstall() {
     log=/dev/null
     if ((dry)) || [[ ! -d $target$opt ]]; then return; fi
     exec 8< "$target$opt"
-    flock -n 8 || die "another install.sh is at work" "wait until it has finished"
+    flock -w 10 8 || die "another install.sh is at work" "wait until it has finished"
 }
 
 remove_user() {

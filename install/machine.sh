@@ -36,7 +36,8 @@ detect() {
     [[ $model == *"Raspberry Pi"* ]] || model=""
     kernel=$(uname -r)
     pins=""
-    if [[ $model == *"Raspberry Pi 5"* ]] || { [[ -n $model ]] && newer_kernel; }; then
+    # RPi.GPIO cannot watch a pin on kernels since 6.6, nor work on a Pi 5.
+    if [[ $model == *"Raspberry Pi 5"* ]] || { [[ -n $model ]] && kernel_since 6.6; }; then
         pins=requirements-pi
     elif [[ -n $model ]]; then
         pins=requirements-pi-old
@@ -47,12 +48,8 @@ detect() {
     card=${board_card[$board]:-}
 }
 
-# RPi.GPIO cannot watch a pin on kernels since 6.6.
-newer_kernel() {
-    local major minor
-    IFS=. read -r major minor _ <<< "$kernel"
-    ((major > 6 || (major == 6 && minor >= 6)))
-}
+# kernel_since VERSION: is this kernel that one or newer?
+kernel_since() { [[ $(printf '%s\n' "$1" "${kernel%%[-+]*}" | sort -V | head -n 1) == "$1" ]]; }
 
 usb_board() {
     local device id
@@ -71,7 +68,7 @@ hat_board() {
     local answers
     [[ -n $model && -z $target ]] || return 1
     if [[ ! -e /dev/i2c-1 ]] && ((EUID == 0 && !dry)); then
-        { dtparam i2c_arm=on && modprobe i2c-dev && sleep 1; } >> "$log" 2>&1 || true
+        { dtparam i2c_arm=on && modprobe i2c-dev && udevadm settle; } >> "$log" 2>&1 || true
     fi
     answers=$(/usr/bin/python3 - << 'END' 2> /dev/null
 import fcntl, os

@@ -2,13 +2,15 @@
 # The user the speaker runs as, its folders and settings, and the systemd units.
 
 groups=(audio plugdev gpio spi i2c)
-units=(assistant.service assistant-backup.service assistant-backup.timer
+units=(assistant.service assistant-settle.service assistant-backup.service assistant-backup.timer
     assistant-update-check.service assistant-update-check.timer)
-wanted_by=(multi-user.target.wants/assistant.service timers.target.wants/assistant-backup.timer)
+wanted_by=(multi-user.target.wants/assistant.service multi-user.target.wants/assistant-settle.service
+    timers.target.wants/assistant-backup.timer)
 settings_file=/etc/assistant/assistant.toml
 state=/var/lib/assistant
 
-systemd_runs() { [[ -d /run/systemd/system ]]; }
+# Does the systemd of the system that is changed run? Not in a chroot, nor with --root DIR.
+systemd_runs() { [[ -z $target && -d /run/systemd/system ]]; }
 
 service() { systemctl "$@" assistant.service >> "$log" 2>&1; }
 
@@ -19,6 +21,7 @@ set_up_user() {
         skip "the user and its groups: the system in $target is not running"
         return
     fi
+    if ((!dry)); then free_locks /etc; fi
     for group in "${groups[@]}"; do
         getent group "$group" > /dev/null || change "add the group $group" groupadd -r -f "$group"
     done
@@ -32,6 +35,26 @@ set_up_user() {
     if [[ -n ${SUDO_USER:-} && $SUDO_USER != root ]] && ! is_member "$SUDO_USER" assistant; then
         change "add $SUDO_USER to the group assistant" usermod -aG assistant "$SUDO_USER"
     fi
+}
+
+# A useradd that was killed, by a power cut for instance, leaves locks with its process number in
+# /etc. Its like take them for valid when another process has got that number.
+free_locks() {
+    local lock pid
+    for lock in "$1"/{passwd,group,shadow,gshadow,subuid,subgid}.lock; do
+        pid=$(tr -cd 0-9 2> /dev/null < "$lock") || continue
+        if changes_users "$pid"; then
+            timeout "${lock_wait_s:-60}" tail --pid="$pid" -f /dev/null ||
+                die "${lock##*/} is held by process $pid" "wait until it has finished"
+        else
+            rm -f "$lock"
+        fi
+    done
+}
+
+changes_users() {
+    [[ $(cat "/proc/$1/comm" 2> /dev/null) =~ ^((user|group)(add|del|mod)|passwd|chpasswd|gpasswd|chage|chsh|chfn|newusers|vipw)$ ]] &&
+        ! grep -qs '^State:.*Z' "/proc/$1/status"
 }
 
 is_member() { [[ " $(id -nG "$1" 2> /dev/null) " == *" $2 "* ]]; }
@@ -88,112 +111,26 @@ fetch_models() {
     fi
 }
 
+# set_up_units FOLDER: the units that belong to a version.
 set_up_units() {
     local unit
     changed=0
     for unit in "${units[@]}"; do
-        put "/etc/systemd/system/$unit" 644 < "$root/systemd/$unit"
+        put "/etc/systemd/system/$unit" 644 < "$1/$unit"
     done
     for unit in "${wanted_by[@]}"; do
         put_link "/etc/systemd/system/$unit" "/etc/systemd/system/$(basename "$unit")"
     done
-    if ((changed && !dry)) && [[ -z $target ]] && systemd_runs; then systemctl daemon-reload; fi
+    if ((changed && !dry)) && systemd_runs; then systemctl daemon-reload; fi
 }
 
-# Brings the new version into use, and the last good one back when it does not come up.
-come_up() {
-    local before
-    before=$(link_of good)
-    if ((dry)); then
-        [[ $(link_of current) == "$version" ]] || would "bring version $version into use"
-        return
-    fi
-    if [[ -n $target ]] || ! systemd_runs; then
-        put_link "$opt/current" "versions/$version"
-        now_good
-        skip "starting the service: systemd does not run here"
-        return
-    fi
-    if [[ $(link_of current) == "$version" && $before == "$version" ]] && service is-active; then
-        start_timer
-        return
-    fi
-    step "starting the speaker"
-    service stop || true
-    keep_store
-    put_link "$opt/current" "versions/$version"
-    if service restart; then
-        now_good
-        start_timer
-        step_done
-        return
-    fi
-    journalctl -u assistant.service -n 40 --no-pager >> "$log" 2>&1 || true
-    go_back "$before"
-}
-
-now_good() {
-    local before
-    before=$(link_of good)
-    if [[ -n $before && $before != "$version" ]]; then put_link "$opt/previous" "versions/$before"; fi
-    put_link "$opt/good" "versions/$version"
-    drop "$opt/before-upgrade.db"
-    tidy_versions all
-}
-
-start_timer() { systemctl start assistant-backup.timer >> "$log" 2>&1 || true; }
-
-# Prints where the owner's settings put the store, as the version that is good reads them.
-store_file() {
-    HOME=$state "$target$opt/good/venv/bin/python" -P -c 'import sys
-from pathlib import Path
-from assistant.settings import load
-print(Path(load(Path(sys.argv[1])).store.path).expanduser())' "$target$settings_file" 2>> "$log"
-}
-
-# A newer version may change the store in ways an older one cannot read.
-keep_store() {
-    local store
-    [[ -n $(link_of good) && ! -f $target$opt/before-upgrade.db ]] || return 0 # or interrupted then
-    store=$(store_file) && [[ -f $store ]] || return 0
-    "$target$opt/good/venv/bin/assistant" backup --config "$target$settings_file" \
-        --to "$target$opt/before-upgrade.db" >> "$log" 2>&1 ||
-        die "the store could not be copied before the upgrade" "run assistant doctor"
-}
-
-# Puts the store back as it was before the upgrade.
-restore_store() {
-    local store
-    [[ -f $target$opt/before-upgrade.db ]] || return 0
-    store=$(store_file)
-    install -o assistant -g assistant -m 660 "$target$opt/before-upgrade.db" "$store$new"
-    rm -f "$store-wal" "$store-shm"
-    swap_in "${store#"$target"}"
-    drop "$opt/before-upgrade.db"
-}
-
-go_back() {
-    local before=$1
-    if [[ -z $before || $before == "$version" ]]; then
-        service stop || true
-        die "the speaker is installed but did not start" \
-            "run assistant doctor, then sudo systemctl start assistant; $log holds its last words"
-    fi
-    service stop || true
-    put_link "$opt/current" "versions/$before"
-    restore_store
-    rm -f "$target$opt/versions/$version/complete"
-    if service restart; then
-        die "the new version did not come up, and version $before is in use again" \
-            "the last lines of $log say why; settings and data are as they were"
-    fi
-    die "neither the new version nor version $before comes up" \
-        "run assistant doctor; $log holds their last words"
-}
-
-# The first words, and the light that goes with them.
+# The first words, and the light that goes with them; a speaker that is at its own already (which
+# engines it has, after a first start) needs no others.
 say_hello() {
-    if ((dry)) || [[ -n $target ]] || ! systemd_runs; then return; fi
-    /usr/local/bin/assistant say "Hello. I am ready." >> "$log" 2>&1 ||
+    local assistant=/usr/local/bin/assistant mode
+    if ((dry || reboot_needed)) || ! systemd_runs; then return; fi
+    mode=$("$assistant" status 2>> "$log" | head -n 1) || true
+    if [[ -n $mode && $mode != idle* ]]; then return; fi
+    "$assistant" say "Hello. I am ready." >> "$log" 2>&1 ||
         skip "hello: nothing could be said; assistant doctor says why"
 }

@@ -4,12 +4,14 @@
 
 started=0   # has anything been printed yet
 skipped=()  # what could not be done here, and why
+said=0      # was a failure explained
+undo=""     # what must be done when install.sh ends now
 
 announce() {
     ((started)) && return
     started=1
     : 2> /dev/null > "$log" || die "cannot write $log" "run it in a folder that belongs to you"
-    echo "$title (details: ${log##"$PWD"/})"
+    if ((dry)); then echo "$title"; else echo "$title (details: ${log##"$PWD"/})"; fi
 }
 
 step() {
@@ -50,6 +52,7 @@ follow() {
 }
 
 die() {
+    said=1
     if [[ -t 2 ]]; then printf '\n' >&2; fi
     printf 'install.sh: %s; %s.\n' "$1" "$2" >&2
     exit 1
@@ -84,7 +87,19 @@ explain() {
 }
 
 interrupted() {
-    trap - INT TERM
+    trap '' INT TERM HUP
+    said=1
     printf '\ninstall.sh: stopped; run the same command again and it goes on from here.\n' >&2
     exit 130
+}
+
+# Is the last thing done, however install.sh ends.
+ended() {
+    local status=$?
+    trap '' INT TERM HUP
+    if [[ -n $undo ]]; then $undo || true; fi
+    if ((status && !said)); then
+        printf 'install.sh: something failed that it did not foresee; %s, then run the same command again.\n' \
+            "the last lines of $log or above say what" >&2
+    fi
 }

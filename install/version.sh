@@ -78,6 +78,10 @@ make_version() {
         would "install the speaker with its Python packages in $folder"
         return
     fi
+    if [[ -n $offline && ! -d $offline/wheels ]]; then
+        die "$offline holds no folder wheels, and the Python packages would come from the network" \
+            "fill it on another machine: pip download -d DIR/wheels --require-hashes -r requirements.lock"
+    fi
     check_disk "$target$opt"
     mkdir -p "$target$folder"
     make_venv
@@ -112,8 +116,9 @@ install_sources() {
 # Where these sources came from, for update-check; nothing when they are not a git clone.
 origin() {
     local git=(git -c "safe.directory=$root" -C "$root") url commit
-    url=$("${git[@]}" remote get-url origin 2> /dev/null) &&
-        commit=$("${git[@]}" rev-parse HEAD 2> /dev/null) && echo "$url $commit" || true
+    url=$("${git[@]}" remote get-url origin 2> /dev/null) || return 0
+    commit=$("${git[@]}" rev-parse HEAD 2> /dev/null) || return 0
+    echo "$url $commit"
 }
 
 # Asks the new version something, with a store of its own: the real one may only be read by the
@@ -121,7 +126,8 @@ origin() {
 try_version() {
     local scratch=$target$opt/versions/$version/trial status=0
     mkdir -p "$scratch"
-    HOME=$scratch timeout 600 "$venv/bin/assistant" ask --config "$(trial_settings "$scratch")" \
+    # In the foreground: Ctrl-C and whatever else ends install.sh reach it, too.
+    HOME=$scratch timeout --foreground 600 "$venv/bin/assistant" ask --config "$(trial_settings "$scratch")" \
         --set "store.path=$scratch/trial.db" "what time is it" 2>&1 < /dev/null | follow || status=1
     rm -rf "$scratch"
     return "$status"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -32,3 +35,42 @@ def use_alsa(folder: Path, monkeypatch, mic: np.ndarray | None = None, rate=SAMP
     monkeypatch.setenv("ALSA_CONFIG_PATH", str(config))
     monkeypatch.setenv("JACK_NO_START_SERVER", "1")
     return played
+
+
+PUCK = """
+pcm.puck {{ type asym
+    capture.pcm {{ type plug slave {{ format S32_LE channels 1 rate {rate} pcm {{
+        type file slave.pcm {{ type null }} file "/dev/null" infile "{plug}" format raw }} }} }}
+    playback.pcm {{ type plug slave {{ format S32_LE channels 1 rate {rate} pcm {{
+        type file slave.pcm {{ type null }} format raw
+        file "|echo $$ >> {pids}; exec cat > /dev/null" }} }} }}
+}}
+"""
+
+
+class Puck:
+    """A card that can be pulled out: what it plays goes to a process that can be killed.
+
+    Then ALSA reports an error to PortAudio in the middle of the sound, as it does for a USB card,
+    and the card's microphone cannot be opened until it is plugged in.
+    """
+
+    def __init__(self, folder: Path, monkeypatch, rate: int = SAMPLE_RATE) -> None:
+        use_alsa(folder, monkeypatch)
+        self._plug, self._pids = folder / "plug", folder / "pids"
+        with (folder / "asound.conf").open("a") as config:
+            config.write(PUCK.format(rate=rate, pids=self._pids, plug=self._plug))
+        self._pids.write_text("")
+        self.plug_in()
+
+    def plug_in(self) -> None:
+        """Let the card be opened."""
+        self._plug.write_bytes(bytes(4 * SAMPLE_RATE))
+
+    def pull_out(self) -> None:
+        """Break what plays, and let nobody open the card."""
+        self._plug.unlink(missing_ok=True)
+        for pid in self._pids.read_text().split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+        self._pids.write_text("")

@@ -17,6 +17,8 @@ from assistant.app import Speaker, assemble, serve
 from assistant.audio.device import DeviceHealth, DeviceLost, EndOfAudio, Layout
 from assistant.audio.format import HOP, SAMPLE_RATE, samples
 from assistant.audio.mixer import volume_gain
+from assistant.audio.reopen import Missing, Reopener
+from assistant.errors import BadInput
 from assistant.room.people import speak
 from assistant.settings import Settings, with_overrides
 from tests.alsa import use_alsa
@@ -175,3 +177,22 @@ def test_a_sound_card_that_is_not_there_is_one_sentence(settings, tmp_path, monk
     printed = capfd.readouterr()
     assert printed.out == "" and printed.err.count("\n") == 1
     assert "gramophone" in printed.err
+
+
+def test_a_card_that_is_late_at_the_start_is_waited_for(settings):
+    card, looked = Recording(np.zeros(0)), []
+
+    def open_card() -> Recording:
+        looked.append(1)
+        if len(looked) < 3:
+            raise BadInput("audio.device", "no sound card", "plug it in")
+        return card
+
+    missing = Missing(Layout((0,)), "no sound card; plug it in")
+    speaker = assemble(settings, missing, revival=Reopener(open_card))
+    seen: list = []
+    speaker.observers.append(lambda message, _at: seen.append(message))
+    assert serve(speaker, until=lambda s: len(card.played) > 20) is None
+    (gone,), (back,) = of(seen, m.DeviceGone), of(seen, m.DeviceBack)
+    assert gone.reason == "no sound card; plug it in" and back.cause is m.Cause.UNPLUGGED
+    assert closed(speaker)

@@ -186,6 +186,10 @@ def test_doctor_reports_in_json_and_by_its_status(capsys, tmp_path):
     assert status == (1 if red else 0) and report["ok"] == (not red)
     assert findings["store"]["colour"] == "green"
     assert findings["wake word model"]["text"].startswith("hey_jarvis")
+    assert set(findings) >= {
+        "system", "Raspberry Pi", "board", "sound cards", "GPIO", "voice", "wake word model",
+        "echo self-test", "audio thread", "latency", "real-time priority", "calibration",
+    }  # fmt: skip
     assert all(findings[name]["remedy"] for name in red)
 
 

@@ -34,6 +34,10 @@ def events_for(state: State) -> list[m.Event]:
         m.Pressed(AT, "repeat", cut),
         m.HoldExpired(AT),
         m.AudioFailed(AT, "unplugged"),
+        m.DeviceGone(AT, "unplugged"),
+        m.DeviceGone(AT, "unplugged", cut),
+        m.DeviceBack(AT, RULES.outage // 2, m.Cause.SILENT),
+        m.DeviceBack(AT, RULES.outage * 2, m.Cause.UNPLUGGED),
         m.VolumeSet(0.5),
         m.Tick(AT),
         m.Tick(AT + RULES.think * 10),
@@ -346,3 +350,47 @@ def test_a_question_opens_the_microphone():
 def test_no_follow_up_when_it_is_switched_off(speaking):
     state, _ = step(speaking, m.SpeechFinished(5000, 1), replace(RULES, follow_up=0))
     assert state.mode is Mode.IDLE
+
+
+# --- a sound card that goes away -------------------------------------------------------------
+
+
+def test_without_a_card_nobody_is_listened_to():
+    for state, event, following, commands in TRANSITIONS:
+        if isinstance(event, m.DeviceGone):
+            assert following.mode not in (Mode.LISTENING, Mode.HELD)
+            assert not {m.Listen, m.Recognise, m.StopSpeech, m.Respond} & set(kinds(commands))
+            assert following.muted == state.muted and following.turn in (0, state.turn)
+
+
+def test_a_reply_goes_on_after_a_short_outage_and_is_given_up_after_a_long_one():
+    checked = 0
+    for state, event, following, commands in TRANSITIONS:
+        if not isinstance(event, m.DeviceBack) or state.mode not in (Mode.SPEAKING, Mode.HELD):
+            continue
+        checked += 1
+        if event.away < RULES.outage:
+            assert m.Resume(state.turn) in commands and following.mode is state.mode
+            continue
+        assert kinds(commands)[:2] == [m.Cancel, m.StopSpeech]
+        (said,) = [c for c in commands if isinstance(c, m.Say)]
+        assert "unplugged for 20 seconds" in said.text and "go on" in said.text
+        assert said.interrupted.turn == state.turn or said.interrupted == state.interrupted
+        assert following.mode is Mode.THINKING and following.turn == said.turn > state.turn
+    assert checked > 4
+
+
+def test_an_answer_that_is_being_made_outlives_any_outage():
+    for state, event, following, commands in TRANSITIONS:
+        if state.mode is Mode.THINKING and isinstance(event, m.DeviceBack | m.DeviceGone):
+            assert following.mode is Mode.THINKING and following.turn == state.turn
+            assert commands == ()
+
+
+def test_it_says_nothing_of_an_outage_that_nobody_noticed():
+    state, commands = step(State(), m.DeviceBack(AT, RULES.outage - 1, m.Cause.SILENT), RULES)
+    assert (state, commands) == (State(), ())
+    _, commands = step(State(), m.DeviceBack(AT, RULES.outage, m.Cause.BUSY), RULES)
+    (said,) = [c for c in commands if isinstance(c, m.Say)]
+    assert said.text == "My sound card was used by another program for 10 seconds."
+    assert said.interrupted is None

@@ -14,7 +14,7 @@ import pytest
 
 from assistant import cli
 from assistant.control import NAME, ask
-from assistant.daemon import APOLOGY_EVERY_S, Crashes, be_prompt
+from assistant.daemon import APOLOGY_EVERY_S, Crashes
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -24,7 +24,9 @@ import sys, threading, time
 from pathlib import Path
 import numpy as np
 from assistant.app import assemble, live
-from assistant.audio.device import DeviceHealth, Layout
+from assistant.audio.device import DeviceHealth, DeviceLost, Layout
+from assistant.audio.reopen import Reopener
+from assistant.errors import BadInput
 from assistant.audio.format import HOP, SAMPLE_RATE
 from assistant.settings import load
 
@@ -33,6 +35,8 @@ class Card:
     def __init__(self):
         self.due, self.quiet = time.perf_counter(), np.zeros((1, HOP), np.float32)
     def exchange(self, out):
+        if Path(sys.argv[1], "gone").exists():
+            raise DeviceLost("the card was pulled out")
         if Path(sys.argv[1], "stuck").exists():
             Path(sys.argv[1], "stuck").unlink()
             threading.Event().wait()
@@ -42,9 +46,14 @@ class Card:
     def health(self): return DeviceHealth()
     def close(self): pass
 
+def open_card():
+    if Path(sys.argv[1], "gone").exists():
+        raise BadInput("audio.device", "no sound card", "plug it in")
+    return Card()
+
 settings = load(None, [f"store.path={sys.argv[1]}/assistant.db", "speech.recogniser=vosk-household",
                        "speech.voice=espeak:en-us", f"skills.folder={sys.argv[1]}/skills"])
-sys.exit(live(assemble(settings, Card())))
+sys.exit(live(assemble(settings, Card(), revival=Reopener(open_card))))
 """
 
 
@@ -138,12 +147,34 @@ def test_a_stuck_audio_thread_is_found_restarted_and_apologised_for(manager):
 
 
 @pytest.mark.slow
+def test_a_speaker_that_waits_for_its_card_is_alive(manager, monkeypatch, capsys):
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(manager.runtime))
+    manager.start()
+    assert manager.hears("READY=1", 60.0)
+    (manager.folder / "gone").touch()
+    assert manager.hears("STATUS=Waiting for the sound card: the card was pulled out", 10.0)
+    for _ in range(6):
+        assert manager.hears("WATCHDOG=1", manager.watchdog_s), "systemd would have killed it"
+    assert cli.main(["status"]) == 0
+    assert "waiting for the sound card: the card was pulled out" in capsys.readouterr().out
+    (manager.folder / "gone").unlink()
+    assert manager.hears("STATUS=Listening", 10.0)
+    assert manager.hears("WATCHDOG=1", manager.watchdog_s)
+    manager.reads("its sound card is back after")
+    assert cli.main(["status", "--json"]) == 0
+    sound = json.loads(capsys.readouterr().out)["sound"]
+    assert sound["outages"] == 1 and sound["trouble"] == ""
+    assert manager.end(signal.SIGTERM) == 0
+
+
+@pytest.mark.slow
 def test_the_command_line_talks_to_a_running_speaker(manager, monkeypatch, capsys):
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(manager.runtime))
     manager.start()
     assert manager.hears("READY=1", 60.0)
     assert cli.main(["status", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
+    assert isinstance(told["real_time_priority"], int)
     assert told["mode"] == "idle" and not told["muted"] and len(told["engines"]) == 2
     assert cli.main(["say", "Dinner is ready."]) == 0
     assert "Dinner is ready." in manager.reads("says: ")[-1]
@@ -152,9 +183,13 @@ def test_the_command_line_talks_to_a_running_speaker(manager, monkeypatch, capsy
     assert cli.main(["mute"]) == 0
     manager.reads("microphone muted")
     assert cli.main(["status"]) == 0
-    assert "microphone muted" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "microphone muted" in shown and "real-time priority" in shown
     assert cli.main(["mute", "--off"]) == 0
     manager.reads("microphone on")
+    for light in ("on", "off"):
+        assert cli.main(["lights", "--updating", light]) == 0
+    assert not ask(manager.runtime / NAME, {"do": "updating"})["ok"]
     answer = ask(manager.runtime / NAME, {"do": "say", "text": "x" * 501})
     assert not answer["ok"] and "500" in answer["problem"]
     assert not ask(manager.runtime / NAME, {"do": "mute", "on": "yes"})["ok"]
@@ -188,20 +223,31 @@ def test_without_a_runtime_folder_there_is_no_apology():
     Crashes(None).end()
 
 
-def test_the_audio_thread_is_prompt_where_it_may():
-    code = (
-        "import os, threading\n"
-        "from assistant.daemon import be_prompt\n"
-        "seen, before = [], os.sched_getscheduler(0)\n"
-        "def audio(): seen.append((be_prompt(), os.sched_getscheduler(0)))\n"
-        "thread = threading.Thread(target=audio); thread.start(); thread.join()\n"
-        "(allowed, policy), = seen\n"
-        "assert allowed == (policy & os.SCHED_FIFO == os.SCHED_FIFO), seen\n"
-        "assert os.sched_getscheduler(0) == before\n"
-        "print(allowed)\n"
-    )
+PROMPT = """
+import os, resource, sys, threading
+from assistant.daemon import AUDIO_THREAD, PRIORITY, audio_priority, go_first
+if sys.argv[1] == "refused" and os.geteuid() == 0:
+    os.setgroups([]); os.setgid(65534)
+    resource.setrlimit(resource.RLIMIT_RTPRIO, (0, 0))
+    os.setuid(65534)
+seen, before = [], os.sched_getscheduler(0)
+def audio(): go_first(); seen.append((os.sched_getscheduler(0), audio_priority()))
+assert audio_priority() is None
+thread = threading.Thread(target=audio, name=AUDIO_THREAD); thread.start(); thread.join()
+(policy, priority), = seen
+allowed = policy & os.SCHED_FIFO == os.SCHED_FIFO
+assert priority == (PRIORITY if allowed else 0), seen
+assert os.sched_getscheduler(0) == before
+print(allowed)
+"""
+
+
+@pytest.mark.parametrize("how", ["as it is", "refused"])
+def test_the_audio_thread_is_prompt_where_it_may_and_says_where_not(how):
     ran = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", PROMPT, how], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
     assert ran.returncode == 0, ran.stderr
-    assert callable(be_prompt)
+    refused = ran.stdout == "False\n"
+    assert refused or how != "refused"
+    assert ("usual priority" in ran.stderr and "LimitRTPRIO" in ran.stderr) == refused

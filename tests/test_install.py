@@ -23,6 +23,7 @@ SCRIPTS = (
     "install.sh",
     ".ci/run",
     ".ci/lock",
+    "tests/arm64/all.sh",
     "tests/arm64/run.sh",
     "tests/arm64/interrupt.sh",
     "tests/arm64/service.sh",
@@ -63,8 +64,17 @@ def asked_for(name: str) -> set[str]:
 def test_scripts_are_valid_bash(script):
     subprocess.run(["bash", "-n", ROOT / script], check=True)
     if shutil.which("shellcheck"):
-        subprocess.run(["shellcheck", "-x", script], cwd=ROOT, check=True)
+        # With the files a script reads, which mean nothing on their own.
+        subprocess.run(["shellcheck", "-x", "-a", script], cwd=ROOT, check=True)
     assert os.access(ROOT / script, os.X_OK)
+
+
+def test_every_shell_script_is_one_of_those():
+    texts = "".join((ROOT / script).read_text() for script in SCRIPTS)
+    found = [*ROOT.glob("*.sh"), *(ROOT / "install").iterdir(), *(ROOT / "tests").rglob("*.sh")]
+    for path in found:
+        name = str(path.relative_to(ROOT))
+        assert name in SCRIPTS or f"shellcheck source={name}\n" in texts, name
 
 
 def test_help_teaches_every_job():
@@ -115,6 +125,19 @@ def test_every_locked_package_has_hashes_and_no_address(name):
     text = (ROOT / f"{name}.lock").read_text()
     assert "://" not in text and "index" not in text.lower() and "find-links" not in text
     assert not UNWANTED & packages.keys()
+
+
+def test_the_two_libraries_for_the_pins_never_meet():
+    # RPi.GPIO cannot watch a pin on kernels since 6.6, and rpi-lgpio has the same module's name.
+    new, old = locked("requirements-pi").keys(), locked("requirements-pi-old").keys()
+    assert {"rpi-lgpio", "lgpio"} <= new and "rpi-gpio" not in new
+    assert "rpi-gpio" in old and not {"rpi-lgpio", "lgpio"} & old
+    assert not {"rpi-gpio", "rpi-lgpio", "lgpio"} & locked("requirements").keys()
+
+
+def test_the_wake_word_engine_is_not_the_one_pip_falls_back_to():
+    # Where tflite-runtime has no wheel pip takes openWakeWord 0.4 without a word.
+    assert "openwakeword==0.5.1" in (ROOT / "requirements.lock").read_text()
 
 
 @pytest.mark.parametrize("name", LOCKS)

@@ -2,79 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-CONFIG = """# For more options see the documentation
-dtparam=audio=on
-[pi4]
-dtparam=spi=on
-[all]
-dtparam=i2c_arm=on
-"""
+from tests.installing import CONFIG, ROOT, contents, install, make_pi, steps, tree
 
 
 @pytest.fixture
 def pi(tmp_path) -> Path:
-    """A Raspberry Pi 4's files, as far as install.sh looks at them."""
-    system = tmp_path / "system"
-    for name, text in {
-        "proc/device-tree/model": "Raspberry Pi 4 Model B Rev 1.4\0",
-        "etc/os-release": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n',
-        "boot/firmware/config.txt": CONFIG,
-        "boot/firmware/overlays/wm8960-soundcard.dtbo": "an overlay",
-    }.items():
-        (system / name).parent.mkdir(parents=True, exist_ok=True)
-        (system / name).write_text(text)
-    return system
-
-
-def install(*arguments: str | Path) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [ROOT / "install.sh", *arguments], stdin=subprocess.DEVNULL, capture_output=True,
-        text=True, timeout=120,
-    )  # fmt: skip
-
-
-def steps(system: Path, *functions: str, **variables: str) -> subprocess.CompletedProcess:
-    """Run single steps of an installation into ``system``, all but the Python packages."""
-    script = "\n".join(
-        [
-            "set -euo pipefail",
-            f'root="{ROOT}" log="{system.parent}/log" dry=0 needed_mb=1 title="" python=python3',
-            *(f'source "$root/install/{part.name}"' for part in (ROOT / "install").iterdir()),
-            f'target="{system}" version=1',
-            *(f"{name}={value}" for name, value in variables.items()),
-            "check_machine", "detect", *functions,
-        ]
-    )  # fmt: skip
-    ran = subprocess.run(
-        ["bash", "-c", script, "install.sh"], capture_output=True, text=True, timeout=60
-    )
-    return ran
-
-
-def tree(folder: Path) -> dict[str, tuple]:
-    """Return everything about every file that a change would change."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        status = path.lstat()
-        content = os.readlink(path) if path.is_symlink() else ""
-        if path.is_file() and not path.is_symlink():
-            content = path.read_bytes()
-        found[str(path.relative_to(folder))] = (
-            status.st_mode, status.st_ino, status.st_mtime_ns, content
-        )  # fmt: skip
-    return found
-
-
-def contents(folder: Path) -> dict[str, tuple]:
-    return {name: (mode, content) for name, (mode, _, _, content) in tree(folder).items()}
+    return make_pi(tmp_path)
 
 
 def test_a_dry_run_names_every_change_and_makes_none(pi):
@@ -96,6 +35,7 @@ def test_a_dry_run_names_every_change_and_makes_none(pi):
     assert shown.stdout.endswith("Nothing was changed.\n")
     assert shown.stdout.count("\n") < 40  # one screen
     assert "Raspberry Pi 4" in shown.stdout and "bookworm" in shown.stdout
+    assert "/dev/null" not in shown.stdout
 
 
 def test_config_txt_gets_only_what_is_missing_and_keeps_a_backup(pi):
@@ -134,6 +74,74 @@ def test_a_missing_overlay_is_said(pi):
     ran = steps(pi, "set_up_boot", 'printf "%s\\n" "${skipped[@]}"', wanted_board="respeaker_2mic")
     assert "no overlay wm8960-soundcard" in ran.stdout
     assert "dtoverlay" not in (pi / "boot/firmware/config.txt").read_text()
+
+
+def test_another_sound_card_on_the_pins_is_said_and_not_joined(pi):
+    config = pi / "boot/firmware/config.txt"
+    config.write_text(CONFIG + "dtoverlay=seeed-2mic-voicecard\n")
+    ran = steps(pi, "set_up_boot", SKIPPED, wanted_board="respeaker_2mic")
+    assert "dtoverlay=seeed-2mic-voicecard" in ran.stdout and "remove that line" in ran.stdout
+    assert "wm8960" not in config.read_text()
+    assert "dtparam=spi=on\n# assistant: end" in config.read_text()  # its lights work all the same
+
+
+SKIPPED = 'printf "%s\\n" "${skipped[@]:-nothing}"'
+
+
+@pytest.mark.parametrize(
+    ("kernel", "told"), [("5.15.84", False), ("6.6.31+rpt", True), ("6.12.34+rpt", False)]
+)
+def test_a_kernel_whose_wm8960_is_silent_is_told(pi, kernel, told):
+    fake = f'uname() {{ echo "{kernel}"; }}; detect'
+    ran = steps(pi, fake, "set_up_boot", SKIPPED, wanted_board="respeaker_2mic")
+    assert ("No MCLK configured" in ran.stdout and "full-upgrade" in ran.stdout) == told
+
+
+def test_a_default_card_that_only_a_desktop_session_has_is_told(pi):
+    assert steps(pi, "check_default_card", SKIPPED).stdout == "nothing\n"
+    default = pi / "etc/alsa/conf.d/99-pipewire-default.conf"
+    default.parent.mkdir(parents=True)
+    default.write_text("pcm.!default { type pipewire }\n")
+    assert "audio.device" in steps(pi, "check_default_card", SKIPPED).stdout
+    hat = steps(pi, "check_default_card", SKIPPED, wanted_board="respeaker_2mic")
+    assert hat.stdout == "nothing\n"  # it is opened by its own name
+
+
+# Stands for the device-tree compiler.
+DTC = """install_packages() { :; }; dtc() { cp "${@: -1}" "${@: -2:1}"; }"""
+
+
+def test_an_overlay_that_is_compiled_here_is_made_once_and_removed_again(pi):
+    before = contents(pi)
+    overlay = pi / "boot/firmware/overlays/respeaker-2mic-v2.dtbo"
+    shown = install("install", "--dry-run", "--root", pi, "--board", "respeaker_2mic_v2")
+    assert "would compile the overlay respeaker-2mic-v2" in shown.stdout
+    again = 'first=$reboot_needed reboot_needed=0; set_up_boot; echo "$first, then $reboot_needed"'
+    ran = steps(pi, DTC, "set_up_boot", again, wanted_board="respeaker_2mic_v2")
+    assert ran.stdout == "1, then 0\n"
+    assert "dtoverlay=respeaker-2mic-v2\n" in (pi / "boot/firmware/config.txt").read_text()
+    assert overlay.exists()
+    # Another board does not need it, nor lose its own overlay by it.
+    assert steps(pi, DTC, "set_up_boot", wanted_board="respeaker_2mic").returncode == 0
+    assert "dtoverlay=wm8960-soundcard\n" in (pi / "boot/firmware/config.txt").read_text()
+    assert install("uninstall", "--purge", "--root", pi).returncode == 0
+    after = contents(pi)
+    assert {name: after.get(name) for name in before} == before
+    assert not overlay.exists()
+
+
+def test_an_overlay_of_the_system_stays(pi):
+    overlay = pi / "boot/firmware/overlays/respeaker-2mic-v2.dtbo"
+    overlay.write_text("the system's")
+    assert steps(pi, DTC, "set_up_boot", wanted_board="respeaker_2mic_v2").returncode == 0
+    assert install("uninstall", "--purge", "--root", pi).returncode == 0
+    assert overlay.read_text() == "the system's"
+
+
+def test_offline_takes_nothing_from_the_network_by_accident(pi, tmp_path):
+    ran = steps(pi, "make_version", offline=str(tmp_path))
+    assert ran.returncode == 1 and "holds no folder wheels" in ran.stderr
+    assert ran.stderr.count("\n") == 1 and not (pi / "opt/assistant/versions/1").exists()
 
 
 @pytest.mark.parametrize(
@@ -175,7 +183,7 @@ def test_a_board_that_cannot_work_is_refused_before_any_change(pi):
 
 
 SYSTEM = ("set_up_folders", "set_up_udev", "set_up_power", "set_up_boot", "set_up_levels",
-          "set_up_commands", "set_up_units")  # fmt: skip
+          "set_up_commands")  # fmt: skip
 
 
 def installed(pi: Path) -> None:

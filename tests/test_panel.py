@@ -216,6 +216,28 @@ def test_the_light_shows_the_audio_thread_and_not_a_wish(home, bench):
     assert all(map(is_red, shown(home, bench)))
 
 
+def test_the_light_says_that_the_card_is_away_whatever_the_conversation_does(home, bench):
+    for mood in ("idle", "listening", "speaking"):
+        home.main.send(m.Show(mood))
+        home.channels.away = "no sound card"
+        assert home.panel.scene().mood == "error"
+        home.channels.away = ""
+        assert home.panel.scene().mood == mood
+    home.hold(True, 1.0)
+    home.channels.away = "no sound card"
+    assert any(map(is_red, shown(home, bench))), "mute is shown all the same"
+
+
+def test_an_update_shows_in_silence_and_never_over_the_conversation(home):
+    home.channels.updating = True
+    assert home.panel.scene().mood == "updating"
+    home.main.send(m.Show("speaking"))
+    assert home.panel.scene().mood == "speaking"
+    home.main.send(m.Show("idle"))
+    home.channels.updating = False
+    assert home.panel.scene().mood == "idle"
+
+
 def test_six_seconds_shut_down_unless_the_owner_says_no(bench):
     for wanted in (True, False):
         home = Home(bench.board)
@@ -286,7 +308,7 @@ def test_the_whole_speaker_shuts_down_when_the_button_is_held(tmp_path, monkeypa
     board = replace(load_board("default"), open_button=HeldDown)
     off: list[str] = []
     monkeypatch.setattr(app, "find_board", lambda name, system: (board, []))
-    monkeypatch.setattr(app, "open_device", lambda settings, board: Loud())
+    monkeypatch.setattr(app, "open_or_wait", lambda settings, board, patient: Loud())
     monkeypatch.setattr(app, "power_off", lambda: off.append("off"))
     settings = with_overrides(
         Settings(),

@@ -195,6 +195,11 @@ def test_every_sentence_of_the_grammar_is_understood(seed, rule):
         assert shipped().match(said) is not None or shipped().is_stop(said) or answer, said
 
 
+@pytest.mark.parametrize("said", ["please hi computer", "and then please", "okay hello please"])
+def test_what_is_usually_stripped_may_be_all_there_is(said):
+    assert shipped().match(said) is not None
+
+
 def test_vocabulary_is_the_words_of_the_grammar():
     vocabulary = shipped().vocabulary()
     assert vocabulary == sorted(set(vocabulary))

@@ -42,7 +42,7 @@ def test_a_service_that_is_broken_into_can_do_little(unit):
 
 
 def test_updates_are_looked_for_only_when_the_owner_wants_it():
-    enabled = re.search(r"wanted_by=\((.*?)\)", (ROOT / "install/service.sh").read_text())
+    enabled = re.search(r"wanted_by=\((.*?)\)", (ROOT / "install/service.sh").read_text(), re.S)
     assert enabled and "backup.timer" in enabled[1] and "update" not in enabled[1]
 
 

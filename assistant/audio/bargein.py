@@ -47,8 +47,9 @@ class EvidenceRules:
     over_noise: float = 4.0  # the background counts so many times (power)
     burnt: float = 16.0  # asked for on top after a duck that turned out to be nothing
     forgive_s: float = 8.0  # how long that takes to be forgotten
-    over_last_db: float = 3.0  # ... and so much louder than what that was: a television goes on
-    forgive_db_s: float = 1.0  # how fast that is forgotten
+    over_last_db: float = 3.0  # ... and so much louder than who that was: a television goes on
+    forgive_db_s: float = 1.0  # how fast that is forgotten,
+    calm: int = samples(2.0)  # ... and after so long without anything to hear, at once
     lookback: int = samples(0.08)  # the detectors' own delay: speech began this much earlier
 
 
@@ -79,10 +80,15 @@ class Evidence:
         self._voiceless = self.rules.voice_hops  # hops since a voice was active
         self._burnt_at: int | None = None
         self._burnt_power = 0.0
+        self._calm = 0  # hops since anything spoke for a person
 
     def burn(self, at: int, power: float = 0.0) -> None:
-        """Ask for more for a while: a duck, at mean square ``power``, turned out to be nothing."""
-        self._burnt_at, self._burnt_power, self.sum = at, power, 0.0
+        """Ask for more for a while: a duck turned out to be nothing.
+
+        ``power`` is the mean square of somebody who goes on talking, a television say, and 0 after
+        a sound that is over: whoever speaks next may be quieter than a plate that broke.
+        """
+        self._burnt_at, self._burnt_power, self.sum, self._calm = at, power, 0.0, 0
 
     def ratio(self, speech: float, output: np.ndarray, residual: np.ndarray) -> float:
         """Return the log-likelihood ratio of one hop, and learn the background from it.
@@ -129,6 +135,9 @@ class Evidence:
         if self._silent and (media or not converged):
             return False
         self.sum = max(0.0, self.sum + min(ratio, rules.most) - rules.drift)
+        self._calm = 0 if self.sum else self._calm + 1
+        if self._calm * HOP >= rules.calm:
+            self._burnt_power = 0.0
         if self.sum < self._needed(at, converged, media) or not self._louder(at, output):
             return False
         self.sum = 0.0

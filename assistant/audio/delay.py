@@ -32,6 +32,7 @@ class DelayAligner:
 
     ``max_delay`` samples is the longest bulk delay that is looked for (8000 is 500 ms). With
     ``fixed`` the reference is delayed by exactly that and nothing is searched or followed.
+    ``start`` is the delay until the first search ends, where one was measured before.
     ``history`` hops of the past can be had anew after the delay has changed (``past``).
 
     The delay is searched among all lags (``DelaySearch``) every 128 ms of playback. When the
@@ -48,7 +49,12 @@ class DelayAligner:
     """
 
     def __init__(
-        self, max_delay: int = 8192, fixed: int | None = None, *, history: int = 0
+        self,
+        max_delay: int = 8192,
+        fixed: int | None = None,
+        *,
+        start: int = 0,
+        history: int = 0,
     ) -> None:
         self._fixed = fixed
         self._longest = max(max_delay, fixed or 0)
@@ -64,7 +70,7 @@ class DelayAligner:
         self._haste = self._failing = self._worth = 0
         self._quick, self._slow = np.ones(3), np.ones(3)  # powers: output, microphone, echo
         self._echo = np.zeros(HOP, np.float32)
-        self.delay = fixed or 0
+        self.delay = min(start, max_delay) if fixed is None else fixed
         self.found = fixed is not None
         self.changed = self.jumped = False
         self.shifted = self.jumps = 0
@@ -96,6 +102,12 @@ class DelayAligner:
         if self.found and self._fixed is None:
             self._drift.update(self._out, mic, lag)
         return self._out
+
+    def hurry(self) -> None:
+        """Look anew, and decide soon: the delay may have jumped. Costs nothing where it has not."""
+        if self.found and self._fixed is None:
+            self._haste = _HASTE
+            self._search.restart()
 
     def past(self) -> np.ndarray:
         """Return the aligned reference before this hop as it would be now: (history, HOP)."""
@@ -149,7 +161,9 @@ class DelayAligner:
 
     def _find(self, place: int) -> None:
         self.found = True
-        before, self.delay = self.delay, max(0, place - MARGIN)
+        before = self.delay
+        if not (before and 0 < place - before < 2 * MARGIN):  # as it was measured: leave it
+            self.delay = max(0, place - MARGIN)
         self._offset = place - self.delay
         self.shifted = self.delay - before
         self.changed = self.shifted != 0

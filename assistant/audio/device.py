@@ -43,6 +43,8 @@ class DeviceHealth:
     overruns: int = 0  # microphone samples lost
     underruns: int = 0  # loudspeaker ran dry
     output_latency: int = 0  # samples between ``exchange`` taking a hop and the air moving
+    glitches: int = 0  # times after which the echo may come earlier or later than before
+    late: int = 0  # hops whose caller took longer than the hop lasts
 
 
 class Device(Protocol):

@@ -80,6 +80,10 @@ class EchoCanceller:
         self._hops = 0
         self._forget_path(slice(None))
 
+    def doubt(self) -> None:
+        """Trust the estimate of the residual echo no more until it is confirmed."""
+        self._estimate.reset()
+
     def close(self) -> None:
         """Let the solver's thread end."""
         self._schedule.close()
@@ -195,12 +199,13 @@ class EchoCanceller:
         if self._diverged(heard, left):
             np.copyto(out, mics)
             return out
-        self._estimate.update(powers, float(heard.mean()), float(left.mean()))
+        coherence = self._change.compare(self._both, powers)
+        self._estimate.update(powers, float(heard.mean()), float(left.mean()), coherence)
         if self._hold:
             self._hold -= 1
         else:
             clipped = max(float(mics.max()), -float(mics.min())) > 0.985
-            self._notice_change(powers)
+            self._notice_change()
             self._adapt(powers[0], clipped)
             sounds = played > 1e-6 and not clipped
             solution = self._schedule.step(sounds, self._reference, self._filter)
@@ -228,10 +233,10 @@ class EchoCanceller:
             path.path[0, reference.first :], self.spectrum[0], path.noise[0], self._hops
         )
 
-    def _notice_change(self, powers: np.ndarray) -> None:
+    def _notice_change(self) -> None:
         """Open the filter again when the output looks like the echo it should have removed."""
         change = self._change
-        change.update(self._both, powers, self.far_end_alone)
+        change.update(self.far_end_alone)
         if change.doubt:
             self._filter.loosen(change.doubt)
             self._schedule.changed()

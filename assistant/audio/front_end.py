@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from assistant.audio.beam import Beam
-from assistant.audio.delay import DelayAligner
+from assistant.audio.delay import MARGIN, DelayAligner
 from assistant.audio.echo import EchoCanceller
 from assistant.audio.format import HOP, SAMPLE_RATE
 from assistant.audio.suppressor import Suppressor
@@ -42,10 +42,11 @@ class FrontEnd:
     ) -> None:
         tail = round(settings.tail_ms * SAMPLE_RATE / 1000)
         fixed = 0 if loopback else None
-        if not loopback and settings.delay_ms >= 0:
-            fixed = round(settings.delay_ms * SAMPLE_RATE / 1000)
+        measured = round(settings.delay_ms * SAMPLE_RATE / 1000)
         self._enabled = settings.enabled
-        self._aligner = DelayAligner(_MAX_DELAY, fixed, history=-(-tail // HOP))
+        self._fixed, self._history = fixed, -(-tail // HOP)
+        self._start = max(0, measured - MARGIN)
+        self._aligner = self._new_aligner()
         self.canceller = EchoCanceller(mics, tail, background=background)
         self._beam = Beam(mics, positions)
         self._silence = np.zeros(HOP, np.float32)
@@ -94,6 +95,17 @@ class FrontEnd:
         self.detectors = self._suppressor.process(views, canceller.echo[0], sounding)
         return clean
 
+    def expect_jump(self) -> None:
+        """The card lost samples: the delay may be another from now on, and the echo may be heard.
+
+        Until that is known, as much of it is expected in the result as before it was cancelled.
+        """
+        self._aligner.hurry()
+        self.canceller.doubt()
+
+    def _new_aligner(self) -> DelayAligner:
+        return DelayAligner(_MAX_DELAY, self._fixed, start=self._start, history=self._history)
+
     def _look(self, cleaned: np.ndarray, clean: np.ndarray, sounding: bool) -> None:
         looks = self._beam.looks
         if len(looks):
@@ -106,7 +118,9 @@ class FrontEnd:
         self.canceller.close()
 
     def reset(self) -> None:
-        """Forget the echo path and the beam (the loudspeaker or the board was changed)."""
+        """Forget the echo path, its delay and the beam (the sound card was opened anew)."""
+        self._aligner, self._drifts = self._new_aligner(), False
+        self._rest = self._hold
         self.canceller.reset()
         self._beam.reset()
         self._suppressor.reset()

@@ -84,7 +84,8 @@ class SpeechChannel:
         self._queue: deque[Play] = deque()
         self._gain = Ramp()
         self._hop = np.empty(HOP, np.float32)
-        self._duck_gain, self._hold_hops, self._latency = duck_gain, hold_hops, latency
+        self._duck_gain, self._hold_hops = duck_gain, hold_hops
+        self.latency = latency  # samples from the mixer to the air
         self._offset = 0
         self._held: int | None = None  # hops since the duck
         self._duck_at = 0
@@ -128,7 +129,7 @@ class SpeechChannel:
         if not self._queue:
             return None
         now = self._queue[0]
-        heard = self._duck_at if self.held else max(0, self._offset - self._latency)
+        heard = self._duck_at if self.held else max(0, self._offset - self.latency)
         word = None
         for index, w in enumerate(now.clip.words):
             if w.start <= heard:
@@ -138,9 +139,16 @@ class SpeechChannel:
     def duck(self) -> None:
         """Lower the reply at once; it pauses if nobody decides soon."""
         if self._queue and not self.held and not self._stopping:
-            self._duck_at = max(0, self._offset - self._latency)
+            self._duck_at = max(0, self._offset - self.latency)
             self._held = 0
             self._gain.to(self._duck_gain, FADE_OUT_HOPS)
+
+    def pause(self) -> None:
+        """Be silent from the next hop on, held where it is: the sound card is gone."""
+        if self._queue and not self._stopping:
+            if not self.held:
+                self._duck_at = max(0, self._offset - self.latency)
+            self._held, self._gain = self._hold_hops, Ramp(0.0)
 
     def resume(self) -> None:
         """Go on from the start of the word or clause that was ducked."""
@@ -194,7 +202,7 @@ class SpeechChannel:
         self._gain.apply(self._hop)
 
     def _end_of_reply(self) -> None:
-        self._tail = self._latency + HOP
+        self._tail = self.latency + HOP
         self._held = None
         self._gain.to(1.0, FADE_IN_HOPS)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from assistant.audio.kalman import BINS
+from assistant.audio.residual import in_bands
 
 _LIKE = np.float32(0.12)  # weight of a new hop in the coherence of output and echo: about 130 ms
 _ALIKE = 0.4  # coherence above which the path has changed; the near end stays below 0.25
@@ -32,6 +33,7 @@ class PathChange:
     def __init__(self, mics: int) -> None:
         self._likeness = np.zeros((mics, BINS), np.complex64)
         self._powers = np.zeros((2, mics, BINS), np.float32)  # output and echo
+        self._explained = np.zeros((mics, BINS), np.float32)  # part of the output's power
         self.reset()
 
     def reset(self) -> None:
@@ -40,31 +42,40 @@ class PathChange:
         self._powers[:] = 0
         self._gains_db = np.full(_STEADY, np.inf)  # of the last hops; a ring
         self._loud, self._hop = 0, 0
+        self._now = 0.0, 0.0, 0.0  # of this hop: common power, output's, echo's
         self.doubt, self.suspected, self.gain = 0.0, False, 1.0
 
-    def update(self, spectra: np.ndarray, powers: np.ndarray, alone: bool) -> None:
-        """Take one hop: ``spectra`` complex64 (2, mics, BINS) of output and echo, and ``powers``.
+    def compare(self, spectra: np.ndarray, powers: np.ndarray) -> np.ndarray:
+        """Take one hop and return the coherence of output and echo by band, (BANDS,), 0 to 1.
 
-        ``alone`` tells that the output is no louder than the expected residual echo.
+        ``spectra`` complex64 (2, mics, BINS) of output and echo, and ``powers`` their squares.
         """
         cross = np.conjugate(spectra[1])
         cross *= spectra[0]
-        now = float(cross[:, _BAND].real.sum()), *powers[:, :, _BAND].sum(axis=(1, 2)).tolist()
+        both = powers[:, :, _BAND].sum(axis=(1, 2)).tolist()
+        self._now = (float(cross[:, _BAND].real.sum()), *both)
         cross -= self._likeness
         cross *= _LIKE
         self._likeness += cross
         self._powers += _LIKE * (powers - self._powers)
+        likeness = self._likeness
+        np.divide(likeness.real**2 + likeness.imag**2, self._powers[1] + 1e-7, out=self._explained)
+        return in_bands(self._explained) / (in_bands(self._powers[0]) + 1e-7)
+
+    def update(self, alone: bool) -> None:
+        """Conclude from the hop compared last.
+
+        ``alone`` tells that the output is no louder than the expected residual echo.
+        """
         self._loud = 0 if alone else self._loud + 1
         self.suspected = self._loud == LOUD_HOPS
         self.doubt, self.gain = 0.0, 1.0
         if alone:
             return
-        likeness = self._likeness[:, _BAND]
-        left, echo = self._powers[:, :, _BAND]
-        explained = (likeness.real**2 + likeness.imag**2) / (echo + 1e-7)
-        alike = float(explained.sum() / (left.sum() + 1e-6))
+        left = float(self._powers[0, :, _BAND].sum())
+        alike = float(self._explained[:, _BAND].sum()) / (left + 1e-6)
         self.doubt = max(0.0, min(1.0, 2.5 * (alike - _ALIKE)))
-        self._measure(*now)
+        self._measure(*self._now)
 
     def _measure(self, common: float, left: float, echo: float) -> None:
         """Compare the echo with the microphones (output plus echo) of this hop."""

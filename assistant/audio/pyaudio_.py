@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -25,6 +26,11 @@ class Card:
     inputs: int
     outputs: int
     rate: int
+
+
+def stable_name(name: str) -> str:
+    """Return a card's name without its number, "(hw:1,0)", which is another after a restart."""
+    return re.sub(r"\s*\((plug)?hw:\d+(,\d+)?\)$", "", name.strip().lower())
 
 
 @contextlib.contextmanager
@@ -82,8 +88,8 @@ class Port:
         if not self.cards:
             problem = "there is no sound card"
             raise BadInput(SETTING, problem, "plug one in, or install its driver (install.sh)")
-        wanted = name.strip().lower()
-        names = [card.name.lower() for card in self.cards]
+        wanted = stable_name(name)
+        names = [stable_name(card.name) for card in self.cards]
         matches = [i for i, n in enumerate(names) if n == wanted]
         matches = matches or [i for i, n in enumerate(names) if wanted in n]
         if not matches and wanted == "default":

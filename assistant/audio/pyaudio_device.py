@@ -20,9 +20,12 @@ from assistant.audio.resample import Resampler
 
 BACKLOG_S = 0.5  # microphone sound that may wait for a late audio thread
 PATIENCE_S = 1.0  # a card that gives nothing for so long is lost
+LOOK_S = 0.1  # ... and one whose stream has ended, after so long
+HEAP_S = 0.1  # sound that may heap up before a card whose clock is slower than the microphones'
 AHEAD_S = 0.1  # a plug-in without a clock ("null") may be this much too fast
 FULL_SCALE = np.float32(2**31 - 128)  # the largest 32-bit sample a float32 can tell
 PCM_STEP = np.float32(2.0**-31)
+HOP_S = HOP / SAMPLE_RATE
 LEAK = 0.99  # no card's clock is 1 % off
 
 
@@ -71,6 +74,8 @@ class PyAudioDevice:
         self._recorded: SimpleQueue[bytes] = SimpleQueue()
         self._overruns = self._underruns = 0  # frames; times
         self._starved = self._dropped = self._skipped = 0  # frames
+        self._glitches = 0  # times the lag may have changed all the same
+        self._late, self._returned = 0, float("inf")  # hops; when the last one was handed out
         self._pace_in, self._pace_out = Pace(), Pace()
         self._started, self._lost, self._streams = False, "", []
         self._port: Port | None = Port()
@@ -114,6 +119,7 @@ class PyAudioDevice:
         self._most = round(BACKLOG_S * self.rate / self._block)
         self._frame = 4 * self._outputs
         self._to_play = bytearray(spare * self._frame)
+        self._most_to_play = (spare + round(HEAP_S * self.rate)) * self._frame
 
     # --- audio thread ------------------------------------------------------------------------
 
@@ -121,6 +127,7 @@ class PyAudioDevice:
         """Queue a hop to play and return the next one heard; the only wait is in here."""
         if self._lost or not self._streams:
             raise DeviceLost(self._lost or f'sound card "{self.name}": it was closed')
+        self._late += time.perf_counter() - self._returned > HOP_S
         self._play(out)
         if not self._started:
             self._start()
@@ -130,6 +137,7 @@ class PyAudioDevice:
         self._filled -= HOP
         if self._filled:
             self._waiting[:, : self._filled] = self._waiting[:, HOP : HOP + self._filled].copy()
+        self._returned = time.perf_counter()
         return self._hop
 
     def _start(self) -> None:
@@ -147,15 +155,18 @@ class PyAudioDevice:
             late = min(late, len(sound))
             self._dropped += late
             sound = sound[late:]
+        if len(self._to_play) > self._most_to_play:  # drop this hop: one jump of the echo
+            if not self._alive():
+                self._give_up("it stopped playing")
+            self._underruns += 1
+            self._glitches += 1
+            return
         if self._outputs > 1:
             sound = np.repeat(sound, self._outputs)
         self._to_play += (np.clip(sound, -1.0, 1.0) * FULL_SCALE).astype(np.int32).tobytes()
 
     def _take(self) -> None:
-        try:
-            block = self._recorded.get(timeout=PATIENCE_S)
-        except Empty:
-            self._give_up("it stopped answering")
+        block = self._wait()
         pcm = np.frombuffer(block, np.int32).reshape(-1, self._inputs)[:, : self._rows]
         sound = np.multiply(pcm.T, PCM_STEP, dtype=np.float32, casting="unsafe")
         if self._down is not None:
@@ -163,6 +174,23 @@ class PyAudioDevice:
         end = self._filled + sound.shape[1]
         self._waiting[:, self._filled : end] = sound
         self._filled = end
+
+    def _wait(self) -> bytes:
+        left_s = PATIENCE_S
+        while True:
+            try:
+                return self._recorded.get(timeout=min(LOOK_S, left_s))
+            except Empty:
+                left_s -= LOOK_S
+                if left_s <= 0.0 or not self._alive():
+                    self._give_up("it stopped answering")
+
+    def _alive(self) -> bool:
+        """Whether PortAudio still moves the sound: it ends a stream whose card is gone."""
+        try:
+            return all(stream.is_active() for stream in self._streams)
+        except OSError:
+            return False
 
     def _give_up(self, why: str) -> None:
         self._lost = f'sound card "{self.name}": {why}; check its cable and `assistant doctor`'
@@ -178,6 +206,7 @@ class PyAudioDevice:
         self._pace_in.keep(frames / self.rate)
         if flags & INPUT_OVERFLOW:  # PortAudio does not tell how much: one block at least
             self._overruns += frames
+            self._glitches += 1
         if self._recorded.qsize() < self._most:
             self._recorded.put(recorded)
         else:
@@ -196,6 +225,8 @@ class PyAudioDevice:
             played += bytes(short)
         if short or flags & OUTPUT_UNDERFLOW:
             self._underruns += 1
+        if flags & OUTPUT_UNDERFLOW:  # the card's own; what we were short of is made up for
+            self._glitches += 1
         return played, CONTINUE
 
     # --- any thread --------------------------------------------------------------------------
@@ -203,7 +234,7 @@ class PyAudioDevice:
     def health(self) -> DeviceHealth:
         """Return the counters; any thread. Lost samples are a lower bound."""
         lost = round(self._overruns * SAMPLE_RATE / self.rate)
-        return DeviceHealth(lost, self._underruns, self._latency)
+        return DeviceHealth(lost, self._underruns, self._latency, self._glitches, self._late)
 
     def close(self) -> None:
         """Stop the sound and release the card; safe to call twice."""

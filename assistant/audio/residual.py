@@ -14,7 +14,13 @@ _RISE_DB, _FAR_RISE_DB, _FALL_DB, _FAR_FALL_DB = 0.15, 0.02, 0.15, 0.4  # per ho
 _FAR_DB = 8.0  # a difference above it is somebody talking, below it news
 _SETTLES = 64  # hops after a new path in which it is learnt anew how much that leaves
 _LEAST_DB = -34.0  # a held note is cancelled better than that; the next note is not
+_STRANGER, _OURS = 0.25, 0.5  # coherence with the echo estimate: people's stays below the one
 _REVERBERATES = 0.7  # of the echo's power a hop later
+
+
+def in_bands(powers: np.ndarray) -> np.ndarray:
+    """Return ``powers`` (mics, bins), summed over microphones and bands: (BANDS,)."""
+    return np.add.reduceat(powers.sum(axis=0), BAND_EDGES)
 
 
 class ResidualEstimate:
@@ -57,10 +63,13 @@ class ResidualEstimate:
         self._mean_out *= factor
         self._settling = _SETTLES
 
-    def update(self, powers: np.ndarray, heard: float, left: float) -> None:
+    def update(
+        self, powers: np.ndarray, heard: float, left: float, coherence: np.ndarray | float = 0.0
+    ) -> None:
         """Take one hop: ``powers`` (2, mics, bins) of output and echo estimate (zero-padded).
 
-        ``heard`` and ``left`` are the energies before and after the canceller.
+        ``heard`` and ``left`` are the energies before and after the canceller; ``coherence``
+        (BANDS,), 0 to 1, is that of the output with the echo estimate.
         """
         scale = np.float32(_TO_POWER / powers.shape[1])
         out, echo_now = np.add.reduceat(powers.sum(1), BAND_EDGES, axis=1) * scale
@@ -78,6 +87,8 @@ class ResidualEstimate:
         self.residual_power = float(np.dot(self._echo, 10 ** (self._leak_db / 10)))
         likely = np.maximum(self._leak_db, np.float32(_LEAST_DB))
         np.multiply(self._echo, 10 ** (likely / 10), out=self.residual_bands)
+        explained = np.clip((coherence - _STRANGER) / (_OURS - _STRANGER), 0.0, 1.0)
+        np.maximum(self.residual_bands, explained * out, out=self.residual_bands)
         self.output_bands[:] = out
         self.output_power = float(out.sum())
         alone = self.output_power < 4 * self.residual_power + 1e-9

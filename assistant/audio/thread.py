@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,6 +20,8 @@ from assistant.audio.ears import Ears, Impression
 from assistant.audio.endpoint import Endpoint, Kind
 from assistant.audio.format import HOP, samples
 from assistant.audio.mixer import Mixer
+from assistant.audio.reopen import Revival
+from assistant.audio.taps import Taps
 from assistant.audio.wake import Hit
 from assistant.loop import Channels
 from assistant.messages import Policy
@@ -28,33 +30,22 @@ log = logging.getLogger(__name__)
 
 CAPTURED_EVERY = 4  # hops between two nudges to the worker (64 ms)
 MID_SENTENCE = samples(1.2)  # longer than any wake word
+LISTENING = samples(0.3)  # of a voice while it listens anyway: a wake word then says nothing new
 SENTENCE_RINGS = samples(0.5)  # ... and how long after a sentence the detector still dwells on it
 HOLD_LIMIT = samples(14.0)  # a held reply goes on by itself after this: main may be stuck
 ANSWER_LIMIT = samples(0.5)  # media gets loud again unless main listens by then
 
 
-@dataclass
-class Taps:
-    """What the last hop looked like; for the room, the plots and ``doctor``."""
-
-    wake: float = 0.0
-    speech: float = 0.0
-    gain: float = 1.0
-    playing: bool = False
-    held: bool = False
-    power: float = 0.0
-    residual: float = 0.0
-    delay: int = 0  # of the echo behind the reference, samples
-    drift_ppm: float = 0.0  # positive: the playback clock is faster
-    jumps: int = 0  # of the delay, since the start
-
-
 class AudioLoop:
-    """Owns everything that must not be late. ``hop`` and ``run`` belong to the audio thread."""
+    """Owns everything that must not be late. ``hop`` and ``run`` belong to the audio thread.
+
+    With ``revival`` a lost card is waited for in hops of silence; without, its loss ends ``run``.
+    """
 
     def __init__(
-        self, device: Device, ears: Ears, mixer: Mixer, channels: Channels, *, silence: int
-    ) -> None:
+        self, device: Device, ears: Ears, mixer: Mixer, channels: Channels, *, silence: int,
+        revival: Revival | None = None,
+    ) -> None:  # fmt: skip
         self.device, self.ears, self.mixer = device, ears, mixer
         self._channels = channels
         self._default_silence = silence
@@ -62,9 +53,12 @@ class AudioLoop:
         self.taps = Taps()
         self.hops = 0  # the watchdog looks whether this moves
         self.stopping = False
-        self._mics = list(device.layout.mics)
-        self._loopback = device.layout.loopback
+        self._revival = revival
+        self._away_since: int | None = None  # when the card was lost
+        self.outages = self._glitches = 0
+        self._mics, self._loopback = list(device.layout.mics), device.layout.loopback
         self._heard = np.zeros((len(self._mics), HOP), np.float32)
+        self._silence = np.zeros(HOP, np.float32)
         self._endpoint: Endpoint | None = None
         self._listening = 0  # turn being captured
         self._sentence_at = -SENTENCE_RINGS  # when somebody was last in the middle of a sentence
@@ -116,18 +110,68 @@ class AudioLoop:
         while self._channels.audio:
             command = self._channels.audio.popleft()
             self._commands[type(command)](command)
-        playing = self.mixer.playing
-        out = self.mixer.render()
-        now = self._hear(out, self.device.exchange(out), playing)
+        if self._away_since is not None:
+            self._wait_for_card()
+            return
+        playing, out = self.mixer.playing, self.mixer.render()
+        try:
+            rows = self.device.exchange(out)
+        except DeviceLost as lost:
+            self._lose_card(lost)
+            return
+        glitches = self.device.health().glitches
+        if glitches != self._glitches:
+            self._glitches = glitches
+            self.ears.front_end.expect_jump()
+        now = self._hear(out, rows, playing)
         self.ring.write(now.clean)
         self.hops += 1
         self._report_speech()
-        self._tap(now, playing)
+        self.taps.note(now, self.mixer.speech, self.ears.front_end, playing)
         if now.hit is not None:
             self._woken(now.at, now.hit)
         if self._endpoint is not None:
             self._follow(now.at, now.speech)
         self._barge_in(now)
+
+    def close(self) -> None:
+        """Release the card, or give up waiting for it; when ``run`` has returned."""
+        if self._revival is not None:
+            self._revival.close()
+        self.device.close()
+
+    # --- a card that is away -----------------------------------------------------------------
+
+    def _lose_card(self, lost: DeviceLost) -> None:
+        """Stop the reply where it is; nothing is mixed or heard until the card is back."""
+        if self._revival is None:
+            raise lost
+        where = self.mixer.speech.position()
+        self.mixer.speech.pause()
+        self._endpoint = None
+        self._away_since = self.position
+        self.outages += 1
+        self._channels.away = str(lost)
+        self.taps = Taps(held=self.mixer.speech.held)
+        self._revival.begin(self.device)
+        self._post(m.DeviceGone(self.position, str(lost), where))
+        self._wait_for_card()
+
+    def _wait_for_card(self) -> None:
+        fresh = self._revival.wait()
+        self._heard[:] = 0.0
+        self.ring.write(self.ears.hear(self._heard, self._silence, False).clean)
+        self.hops += 1
+        if fresh is None:
+            return
+        away, self._away_since = self.position - self._away_since, None
+        self.device, self._glitches = fresh, 0
+        self._mics, self._loopback = list(fresh.layout.mics), fresh.layout.loopback
+        self.mixer.speech.latency = fresh.health().output_latency
+        self.ears.front_end.reset()
+        self._held_since = self.position
+        self._channels.away = ""
+        self._post(m.DeviceBack(self.position, away, self._revival.cause))
 
     # --- one hop, step by step -----------------------------------------------------------
 
@@ -137,10 +181,11 @@ class AudioLoop:
         else:
             np.take(rows, self._mics, axis=0, out=self._heard)
         reference = out if self._loopback is None else rows[self._loopback]
-        if self._endpoint is not None and self._endpoint.talked > MID_SENTENCE:
+        held = self.mixer.speech.held
+        sentence = MID_SENTENCE if held else LISTENING
+        if self._endpoint is not None and self._endpoint.talked > sentence:
             self._sentence_at = self.position
         following = self.position - self._sentence_at < SENTENCE_RINGS
-        held = self.mixer.speech.held
         return self.ears.hear(self._heard, reference, playing, following, held)
 
     def _report_speech(self) -> None:
@@ -149,14 +194,6 @@ class AudioLoop:
             self._post(m.SegmentStarted(self.position, speech.turn, speech.started))
         if speech.finished:
             self._post(m.SpeechFinished(self.position, speech.turn))
-
-    def _tap(self, now: Impression, playing: bool) -> None:
-        taps, speech = self.taps, self.mixer.speech
-        taps.wake, taps.speech = now.score, now.speech
-        taps.power, taps.residual = now.power, now.residual
-        taps.gain, taps.playing, taps.held = speech.gain, playing, speech.held
-        front = self.ears.front_end
-        taps.delay, taps.drift_ppm, taps.jumps = front.delay, front.drift_ppm, front.jumps
 
     def _woken(self, at: int, hit: Hit) -> None:
         channel = self.mixer.speech
@@ -245,6 +282,7 @@ class AudioLoop:
     def _stop_speech(self, command: m.StopSpeech) -> None:
         if command.turn != self.mixer.speech.turn:
             return
+        self._sentence_at = self.position  # it was just said, and was no wake word
         cut = self.mixer.speech.stop()
         if cut is not None:
             self._post(m.SpeechStopped(self.position, command.turn, cut))

@@ -216,17 +216,18 @@ def _read_quantity(words: Words, known: Known) -> Quantity | None:
 
 _LAST = {"last": -1, "second to last": -2, "next to last": -2}
 _DIGIT = Alt(tuple(phrase(number_words(n)) for n in range(1, 10)))
-NUMBER = Alt(
-    tuple(phrase(number_words(n)) for n in range(20))
-    + tuple(Seq((phrase(number_words(n)), optional(_DIGIT))) for n in range(20, 100, 10))
-    + (phrase("one hundred"), phrase("a hundred"))
+_COUNT = (
+    *(phrase(number_words(n)) for n in range(1, 20)),
+    *(Seq((phrase(number_words(n)), optional(_DIGIT))) for n in range(20, 100, 10)),
+    *(phrase("one hundred"), phrase("a hundred")),
 )
+NUMBER = Alt((phrase("zero"), *_COUNT))
 _ORDINAL = Alt(
     tuple(phrase(w) for w, n in ORDINALS.items() if n <= 20) + tuple(phrase(w) for w in _LAST)
 )
 _MEASURE = Alt(tuple(Word(form) for form in sorted(UNITS) if len(form) > 2))
 QUANTITY = Alt((
-    Seq((NUMBER, optional(_MEASURE))),
+    Seq((Alt(_COUNT), optional(_MEASURE))),  # none of a thing is no quantity of it
     Seq((phrase("half a"), _MEASURE)),
     Seq((Word("a"), _MEASURE)),
     phrase("half a dozen"),

@@ -108,12 +108,15 @@ def strip_lead(words_: tuple[str, ...]) -> tuple[str, ...]:
 
     An unknown word stays: it may have been "don't".
     """
-    while words_:
-        phrase = next((p for p in _LEAD if words_[: len(p)] == p), None)
-        if phrase is None:
-            break
-        words_ = words_[len(phrase) :]
-    return words_
+    return _without_leads(words_)[-1]
+
+
+def _without_leads(words_: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Return the words, and then with one more of what is put before a command taken off."""
+    found = [words_]
+    while phrase := next((p for p in _LEAD if p and found[-1][: len(p)] == p), None):
+        found.append(found[-1][len(phrase) :])
+    return found
 
 
 def strip_trail(words_: tuple[str, ...]) -> tuple[str, ...]:
@@ -121,22 +124,28 @@ def strip_trail(words_: tuple[str, ...]) -> tuple[str, ...]:
 
     The first of them stays where nothing else would: "thanks please" is a thank you.
     """
-    unknown = 0
-    while words_:
-        phrase = next((p for p in _TRAIL if words_[-len(p) :] == p), None)
+    return _without_trails(words_)[-1]
+
+
+def _without_trails(words_: tuple[str, ...]) -> list[tuple[str, ...]]:
+    found, unknown = [words_], 0
+    while phrase := next((p for p in _TRAIL if found[-1][-len(p) :] == p), None):
         unknown += phrase == (UNKNOWN,)
-        if phrase in (None, words_) or unknown > 1:
+        if phrase == found[-1] or unknown > 1:
             break
-        words_ = words_[: -len(phrase)]
-    return words_
+        found.append(found[-1][: -len(phrase)])
+    return found
 
 
 def cores(words_: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
-    """Return what the words may boil down to, most stripped first, without duplicates."""
-    lead = strip_lead(words_)
-    found = [strip_trail(lead), lead, strip_trail(words_), words_]
-    if lead[:1] == ("no",):  # "no, add bread"
-        found.append(strip_trail(strip_lead(lead[1:])))
+    """Return what the words may boil down to, most stripped first, without duplicates.
+
+    A greeting is also something to strip: "please hi computer" may mean "hi computer".
+    """
+    leads = _without_leads(words_)
+    found = [core for lead in leads[::-1] for core in _without_trails(lead)[::-1]]
+    if leads[-1][:1] == ("no",):  # "no, add bread"
+        found.append(strip_trail(strip_lead(leads[-1][1:])))
     return tuple(dict.fromkeys(w for w in found if w))
 
 

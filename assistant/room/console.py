@@ -76,6 +76,10 @@ class Narrator:
                 cut = ", and stops talking" if message.interrupted else ""
                 self._note(t, f"hears its name ({message.score:.2f}){cut}")
                 self._cut(message.interrupted)
+            case m.DeviceGone():
+                self._note(t, "has lost its sound card")
+            case m.DeviceBack():
+                self._note(t, f"has it back after {seconds(message.away):.1f} s")
             case m.SpeechSuspected():
                 self._note(t, "lowers its voice: is that for me?")
             case m.Resume() | m.HoldExpired():

@@ -6,15 +6,18 @@ from time import thread_time
 
 import numpy as np
 
-from assistant.audio.device import DeviceHealth, EndOfAudio
+from assistant.audio.device import DeviceHealth, DeviceLost, EndOfAudio
 from assistant.audio.format import HOP, SAMPLE_RATE, gain, samples
 from assistant.board import Board
+from assistant.errors import BadInput
 from assistant.room import acoustics
 from assistant.room.loudspeaker import NOMINAL_DBFS, Loudspeaker, bass_cut
 from assistant.room.scene import Placement, Room
 
 SELF_NOISE_DB = 20.0  # dB SPL; a good MEMS microphone behind a room's low cut
 NOISE_LOOP_S = 30.0
+LONGEST_SLIP = 8000  # samples by which glitches may delay the sound altogether
+OPENED_MS = 8.0  # a card that is opened again has another latency, by at most so much
 _TAPS = 16  # of the interpolator between the two clocks
 
 
@@ -24,6 +27,9 @@ class VirtualRoom:
     Loudspeaker, latency, clock drift, room, noise and a 16-bit converter that clips; the same
     seed and the same hops give the same samples. Whoever drives it may look at ``position`` (in
     samples) and ``add`` sound between two exchanges. ``duration`` in samples ends it.
+
+    Its card may be pulled out (``unplug``): then ``exchange`` raises ``DeviceLost``, also when it
+    is plugged in again, until it is opened anew (``reopen``); ``pass_hop`` lets time go on without.
     """
 
     def __init__(
@@ -53,6 +59,9 @@ class VirtualRoom:
         hiss = rng.standard_normal(self._noise.shape) * acoustics.amplitude(SELF_NOISE_DB)
         self._noise += hiss.astype(np.float32)
         self._near: list[tuple[int, np.ndarray]] = []
+        self._plugged_at = self._free_at = 0  # samples from which the card is there, and not busy
+        self._gone = ""  # why exchange fails
+        self._openings = np.random.default_rng(seed + 2)
         self._rows = np.zeros((board.channels, HOP), np.float32)
         self.played = np.zeros(HOP, np.float32)  # the last hop, as it was handed over
         self.echo_hop = np.zeros((len(self.mics), HOP), np.float32)  # the loudspeaker alone
@@ -102,9 +111,19 @@ class VirtualRoom:
 
     def exchange(self, out: np.ndarray) -> np.ndarray:
         """Play one hop and return the microphones' hop; never waits. See ``Device``."""
-        began = thread_time()
+        self._check_end()
+        if self.position < self._plugged_at:
+            self._gone = "the virtual sound card was unplugged"
+        if self._gone:
+            raise DeviceLost(self._gone)
+        return self._move(out)
+
+    def _check_end(self) -> None:
         if self._duration is not None and self.position >= self._duration:
             raise EndOfAudio
+
+    def _move(self, out: np.ndarray) -> np.ndarray:
+        began = thread_time()
         self.played[:] = out
         played = self._delay.process(out)
         moved = self._loudspeaker.process(played * np.float32(self._into))
@@ -120,6 +139,32 @@ class VirtualRoom:
         self.position += HOP
         self.exchange_s = thread_time() - began
         return rows
+
+    def unplug(self, until: int, busy_until: int = 0) -> None:
+        """Pull the card out until sample ``until``; another program has it until ``busy_until``."""
+        self._plugged_at, self._free_at = until, busy_until
+        self._gone = "the virtual sound card was unplugged"
+
+    def glitch(self, length: int) -> None:
+        """Let the loudspeaker run dry for ``length`` samples: all later sound is so much later."""
+        self._delay.slip(length)
+
+    def pass_hop(self) -> None:
+        """Let one hop pass while the card is away: nothing is played, nothing is heard."""
+        self._check_end()
+        self._move(np.zeros(HOP, np.float32))
+        self._rows[:] = 0.0
+
+    def reopen(self) -> None:
+        """Open the card again, with another latency. Raises as a sound card would."""
+        if self.position < self._plugged_at:
+            raise BadInput("audio.device", "no sound card", "plug it in")
+        if self.position < self._free_at:
+            raise DeviceLost("the virtual sound card is used by another program")
+        self._gone = ""
+        place = self._placement
+        latency_ms = max(0.0, place.latency_ms + self._openings.uniform(-OPENED_MS, OPENED_MS))
+        self._delay = _Delay(latency_ms, place.drift_ppm)
 
     def _add_near(self) -> None:
         self.near_hop[:] = 0.0
@@ -137,8 +182,9 @@ class VirtualRoom:
         return self._noise[:, at : at + HOP]
 
     def health(self) -> DeviceHealth:
-        """Return the counters; slips of a drifting clock count as underruns."""
-        return DeviceHealth(0, self._delay.slips, samples(self._placement.latency_ms / 1000))
+        """Return the counters; glitches and slips of a drifting clock count as underruns."""
+        slips = self._delay.slips
+        return DeviceHealth(0, slips, self._delay.latency, glitches=slips)
 
     def close(self) -> None:
         """End the scene; safe to call twice."""
@@ -149,16 +195,26 @@ class _Delay:
     """The way from ``exchange`` to the membrane: a latency, and a playback clock that drifts."""
 
     def __init__(self, latency_ms: float, drift_ppm: float) -> None:
-        self._latency = samples(latency_ms / 1000)
+        self.latency = self._latency = samples(latency_ms / 1000)
         self._step = 1.0 + drift_ppm * 1e-6
         margin = _TAPS if drift_ppm else 0
         self._nominal = float(max(self._latency, margin))
         self._lag = self._nominal
-        self._line = np.zeros(2 * int(self._nominal) + 4 * HOP + 2 * _TAPS, np.float32)
+        size = 2 * int(self._nominal) + 4 * HOP + 2 * _TAPS + LONGEST_SLIP
+        self._line = np.zeros(size, np.float32)
+        self._slipped = 0
         self._hop = np.zeros(HOP, np.float32)
         self._index = np.arange(HOP)
         self._taps = np.arange(_TAPS) - _TAPS // 2 + 1
         self.slips = 0
+
+    def slip(self, length: int) -> None:
+        length = min(length, LONGEST_SLIP - self._slipped)
+        self._slipped += length
+        self._latency += length
+        self._nominal += length
+        self._lag += length
+        self.slips += 1
 
     def process(self, out: np.ndarray) -> np.ndarray:
         line = self._line

@@ -16,6 +16,8 @@ One table is one expectation; all of its keys must hold. What can be expected:
 ``resumed = 1``                       at least so many replies were ducked and went on to the end
 ``replies = 3``, ``wakes = 1``        exactly so many
 ``false_wakes = 0``, ``false_ducks``, ``false_stops``   at most so many
+``outages = 2``                       exactly so often was the sound card lost and found again
+``back_ms = 3000``                    it was never used later than that after it was there again
 ``duck_ms = 200``, ``stop_ms = 900``  no interruption took longer from its onset
 ====================================  ========================================================
 """
@@ -30,12 +32,12 @@ from assistant.errors import did_you_mean
 ENDS = ("finished", "interrupted", "resumed")
 INTERRUPTIONS = ("wake", "stop", "speech", "button")
 
-_COUNTS = ("resumed", "replies", "wakes", "false_wakes", "false_ducks", "false_stops")
+_COUNTS = ("resumed", "outages", "replies", "wakes", "false_wakes", "false_ducks", "false_stops")
 _OF_REPLY = ("ended", "contains", "spoken", "silent_about")
 _OF_UTTERANCE = ("heard", "answered")
 _KEYS = (
     "lists", "reply", *_OF_REPLY, "utterance", *_OF_UTTERANCE, "interruptions", *_COUNTS,
-    "duck_ms", "stop_ms",
+    "back_ms", "duck_ms", "stop_ms",
 )  # fmt: skip
 
 
@@ -63,7 +65,7 @@ def check_expectation(table) -> dict[str, object]:
 def _value(table, key: str) -> object:
     if key in (*_COUNTS, "reply", "utterance"):
         return table.whole(key, 1 if key in ("reply", "utterance") else 0, 10_000)
-    if key in ("duck_ms", "stop_ms"):
+    if key in ("back_ms", "duck_ms", "stop_ms"):
         return table.number(key, 0, 60_000)
     if key == "ended":
         value = table.text(key)
@@ -208,6 +210,11 @@ def _within(key: str, field: str) -> Callable:
     return check
 
 
+def _check_back(expect: dict, report: dict) -> str | None:
+    worst = max((1000 * row["back_s"] for row in report["outages"]), default=0.0)
+    return None if worst <= expect["back_ms"] else f"{worst:.0f} ms"
+
+
 def _nothing(expect: dict, report: dict) -> None:
     return None
 
@@ -229,6 +236,8 @@ _CHECKS: dict[str, Callable[[dict, dict], str | None]] = {
     "false_wakes": _at_most("false_wakes"),
     "false_ducks": _at_most("false_ducks"),
     "false_stops": _at_most("false_stops"),
+    "outages": _exactly("outages"),
+    "back_ms": _check_back,
     "duck_ms": _within("duck_ms", "duck_s"),
     "stop_ms": _within("stop_ms", "stop_s"),
 }

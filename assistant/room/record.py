@@ -21,7 +21,7 @@ _COMMANDS = get_args(m.Command)
 class Sounding:
     """Something that really happened in the room; samples at the nearest microphone."""
 
-    kind: str  # "say", "sound" or "press"
+    kind: str  # "say", "sound", "press", "unplug" (until it can be opened) or "xrun"
     who: str  # the person, the sound or the button
     text: str
     onset: int

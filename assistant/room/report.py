@@ -45,6 +45,7 @@ def make_report(record: Record, context: dict) -> dict:
         "false_ducks": sum(_is_false_duck(s, record) for _, s in record.of(m.SpeechSuspected)),
         "false_stops": sum(row["stop_s"] is not None and not true for row, true in cuts),
         "echo": {**echo_figures(record), **record.alignment},
+        "outages": _outages(record),
         "hops": hop_figures(record),
         "memory": _memory(context["memory"]),
         "lists": context["lists"],
@@ -57,6 +58,21 @@ def write_report(report: dict, folder: Path) -> None:
     """Write report.json."""
     text = json.dumps(report, indent=1, ensure_ascii=False)
     (folder / "report.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _outages(record: Record) -> list[dict]:
+    """Return when the sound card was lost, and how long after it was usable again it was used."""
+    ends = [s.end for s in record.soundings if s.kind == "unplug"]
+    rows = []
+    for _, back in record.of(m.DeviceBack):
+        usable = max((end for end in ends if end <= back.at), default=back.at - back.away)
+        rows.append({
+            "t_s": round(seconds(back.at - back.away), 3),
+            "away_s": round(seconds(back.away), 3),
+            "back_s": round(seconds(back.at - usable), 3),
+            "cause": back.cause.value,
+        })  # fmt: skip
+    return rows
 
 
 def _memory(peak: Peak | None) -> dict[str, object] | None:

@@ -29,6 +29,7 @@ from assistant.room.device import VirtualRoom
 from assistant.room.plot import draw
 from assistant.room.record import Hop, Record, write_files
 from assistant.room.report import make_report, write_report
+from assistant.room.revival import RoomRevival
 from assistant.room.scene import Scene, load_scene
 from assistant.room.stage import Stage
 from assistant.settings import Settings, with_overrides
@@ -263,7 +264,7 @@ def open_scene(
     def clock() -> datetime:
         return MONDAY_MORNING + timedelta(seconds=room.time_s)
 
-    speaker = assemble(chosen, room, board=board, now=clock)
+    speaker = assemble(chosen, room, board=board, now=clock, revival=RoomRevival(room))
     speaker.fill_lists(scene.start)
     room.calibrate(voice_level(speaker))
     return Simulation(scene, speaker, room, costs=costs)

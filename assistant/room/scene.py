@@ -91,6 +91,26 @@ class Press:
 
 
 @dataclass(frozen=True)
+class Unplug:
+    """The sound card is pulled out, and is back after ``back_after_s``.
+
+    After that another program has it for ``busy_s``. In between nothing is played or heard.
+    """
+
+    when: When
+    back_after_s: float
+    busy_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Xrun:
+    """The loudspeaker runs dry for ``ms``: from then on everything is heard so much later."""
+
+    when: When
+    ms: float
+
+
+@dataclass(frozen=True)
 class Scene:
     """Everything ``simulate`` needs."""
 
@@ -105,6 +125,8 @@ class Scene:
     says: tuple[Say, ...] = ()
     sounds: tuple[Sound, ...] = ()
     presses: tuple[Press, ...] = ()
+    unplugs: tuple[Unplug, ...] = ()
+    xruns: tuple[Xrun, ...] = ()
     expects: tuple[dict[str, object], ...] = ()  # checked by assistant.room.expectations
     source: str = "scene"
 

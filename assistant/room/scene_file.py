@@ -112,6 +112,8 @@ def parse_scene(data: dict, path: Path) -> s.Scene:
         says=_each(top, "say", name, lambda t: _say(t, people, folder)),
         sounds=_each(top, "sound", name, lambda t: _sound(t, room, folder)),
         presses=_each(top, "press", name, lambda t: s.Press(_when(t), t.text("button", "action"))),
+        unplugs=_each(top, "unplug", name, _unplug),
+        xruns=_each(top, "xrun", name, lambda t: s.Xrun(_when(t), t.number("ms", 1, 400))),
         expects=_each(top, "expect", name, check_expectation),
         source=name,
     )
@@ -241,6 +243,11 @@ def _sound(t: Table, room: s.Room, folder: Path) -> s.Sound:
         raise t.bad("sound", f'"{kind}" is no sound', did_you_mean(kind, KINDS))
     position = _inside(t, "position_m", room)
     return s.Sound(_when(t), position, wav, kind, t.number("level_db", 30, 110, 66.0))
+
+
+def _unplug(t: Table) -> s.Unplug:
+    back_after_s = t.number("back_after_s", 0, 7200)
+    return s.Unplug(_when(t), back_after_s, t.number("busy_s", 0, 7200, 0.0))
 
 
 def _wav(t: Table, folder: Path) -> Path | None:

@@ -13,14 +13,16 @@ from assistant.audio.format import HOP, samples
 from assistant.room.device import VirtualRoom
 from assistant.room.people import render_line, render_sound
 from assistant.room.record import Record, Sounding
-from assistant.room.scene import Press, Say, Scene, Sound, When
+from assistant.room.scene import Press, Say, Scene, Sound, Unplug, When, Xrun
+
+Entry = Say | Sound | Press | Unplug | Xrun
 
 
 @dataclass(frozen=True)
 class _Cue:
-    """A sound ready to be heard, or a press, and when."""
+    """A sound ready to be heard, or something done to the speaker, and when."""
 
-    entry: Say | Sound | Press
+    entry: Entry
     at_mics: np.ndarray | None = None
     travel: int = 0  # samples from its place to the nearest microphone
     length: int = 0  # of the dry sound
@@ -42,15 +44,16 @@ class Stage:
         self._counts: Counter[str] = Counter()
         self._sounding: int | None = None  # turn whose reply sounds now
         self._begun = 0  # the newest turn whose reply has begun
-        for number, entry in enumerate((*scene.says, *scene.sounds, *scene.presses)):
+        entries = (*scene.says, *scene.sounds, *scene.presses, *scene.unplugs, *scene.xruns)
+        for number, entry in enumerate(entries):
             cue = self._prepare(scene, entry, scene.seed + number)
             if entry.when.at_s is None:
                 self._pending.append(cue)
             else:
                 self._due.append((samples(entry.when.at_s), cue))
 
-    def _prepare(self, scene: Scene, entry: Say | Sound | Press, seed: int) -> _Cue:
-        if isinstance(entry, Press):
+    def _prepare(self, scene: Scene, entry: Entry, seed: int) -> _Cue:
+        if isinstance(entry, Press | Unplug | Xrun):
             return _Cue(entry)
         if isinstance(entry, Say):
             person = scene.person(entry.person)
@@ -108,6 +111,9 @@ class Stage:
             self._press_button(entry.button)
             self._record.soundings.append(Sounding("press", entry.button, "", at, at))
             return
+        if isinstance(entry, Unplug | Xrun):
+            self._break(at, entry)
+            return
         at = self._room.add(cue.at_mics, at)
         onset = at + cue.travel
         if isinstance(entry, Say):
@@ -117,3 +123,13 @@ class Stage:
             kind, who, text = "sound", name, ""
         sounding = Sounding(kind, who, text, onset, onset + cue.length, entry.wav is not None)
         self._record.soundings.append(sounding)
+
+    def _break(self, at: int, entry: Unplug | Xrun) -> None:
+        if isinstance(entry, Xrun):
+            self._room.glitch(samples(entry.ms / 1000))
+            self._record.soundings.append(Sounding("xrun", "xrun", "", at, at))
+            return
+        back = at + samples(entry.back_after_s)
+        free = back + samples(entry.busy_s)
+        self._room.unplug(back, free)
+        self._record.soundings.append(Sounding("unplug", "sound card unplugged", "", at, free))

@@ -51,6 +51,7 @@ class Story:
         self._spoken: dict[int, Spoken] = {}
         self.cuts: list[Cut] = []
         self._suspected: m.SpeechSuspected | None = None
+        self._away = False  # the sound card was lost during a reply
         self._stop_heard = False
         for at, message in record.messages:
             self._take(at, message)
@@ -75,6 +76,13 @@ class Story:
                 self._cut("wake", message.at, message.interrupted)
             case m.Pressed() if message.interrupted is not None:
                 self._cut("button", message.at, message.interrupted)
+            case m.DeviceGone():
+                self._suspected, self._away = None, True
+            case m.SpeechStopped() if self._away:
+                reply = self._of(message.turn)
+                reply.end, reply.cut, self._away = message.at, message.position, False
+            case m.Resume() if self._away:
+                self._of(message.turn).resumed, self._away = True, False
             case m.SpeechStopped():
                 kind = "stop" if self._stop_heard else "speech"
                 self._cut(kind, message.at, message.position)
@@ -96,7 +104,7 @@ class Story:
                 reply.start = message.at if reply.start is None else reply.start
             case m.SpeechFinished():
                 self._of(message.turn).end = message.at
-                self._suspected = None
+                self._suspected, self._away = None, False
 
     def _of(self, turn: int) -> Spoken:
         return self._spoken.setdefault(turn, Spoken(turn))

@@ -104,7 +104,7 @@ def introduction(recogniser: Recogniser, voice: Voice, store: Store) -> str:
     if store.get("speaker", _TOLD, "") == f"{hears}, {speaks}":
         return ""
     store.set("speaker", _TOLD, f"{hears}, {speaks}")
-    lines = []
+    lines = ["Hello."]
     if not hears.startswith("vosk "):
         lines.append("I listen with PocketSphinx, which only knows my own sentences.")
     elif hears == "vosk household":

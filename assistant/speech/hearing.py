@@ -14,6 +14,7 @@ from assistant.speech.stop import SURE, is_stop
 BLOCK = SAMPLE_RATE // 10
 PRE_ROLL = 3 * SAMPLE_RATE // 20
 SHORTEST_S = 0.25  # of a command said over the reply
+SHORTEST_STOP_S = 0.1  # ... and of a stop phrase, whose first sound may drown in the reply
 WORD_S = 0.15  # ... and of each word in it: seven a second is as fast as people get
 VAGUE = 0.7  # an utterance this uncertain does not speak against a stop phrase
 
@@ -87,7 +88,8 @@ class Hearing:
             )
             agrees = transcript.text in self._stops or vague
             own = spotted.text in self._own and end < self._quiet_from
-            self.stopped = agrees and not own and is_stop(spotted, self._stops)
+            said = end - self.start - PRE_ROLL > SHORTEST_STOP_S * SAMPLE_RATE
+            self.stopped = said and agrees and not own and is_stop(spotted, self._stops)
         return transcript
 
     def close(self) -> None:

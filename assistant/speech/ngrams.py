@@ -14,14 +14,16 @@ from assistant.speech.recogniser import Grammar
 from assistant.speech.sampling import Sampler
 
 _DISCOUNT = 0.5
-_DRAWN = 12_000
+_DRAWN = 40_000
+# How often a command is said with "please" and the like around it, and a thing with an amount.
+_POLITE, _AMOUNT = 0.1, 0.15
 _START, _END = "<s>", "</s>"
 _Counts = Counter[tuple[str, ...]]
 
 
 def sentences(grammar: Grammar, count: int = _DRAWN, seed: int = 0) -> list[str]:
     """Return ``count`` sentences of the grammar, the same ones for the same ``seed``."""
-    sampler = Sampler(grammar, seed)
+    sampler = Sampler(grammar, seed, {grammar.top: _POLITE, "amount": _AMOUNT}, usual=True)
     return [sampler.sentence() for _ in range(count)]
 
 

@@ -107,6 +107,8 @@ class Worker:
             case m.Respond():
                 yield from self._respond(command)
             case m.Say():
+                if command.interrupted is not None:
+                    self.dialogue.note_interrupted(command.interrupted)
                 yield from self._say(command.turn, Reply((Segment(command.text),)))
             case m.Cancel():
                 if self._hearing is not None and self._hearing.turn <= command.turn:

@@ -19,6 +19,9 @@ from assistant.teach.talkers import Talker, speak, varied
 
 AFTER = 5  # windows that end within 50 to 450 ms of the word's end are to score
 SOONEST = samples(0.05)
+# How much a phrase counts that differs in one sound: it is nearly the word, and to insist on the
+# difference costs voices that say the word differently.
+ONE_SOUND = 0.05
 SEGMENTS = 8  # sentences of other people in a row, before the next stream begins
 Tick = Callable[[float], None]
 
@@ -28,11 +31,11 @@ class Amounts:
     """How much sound is made; ``scaled`` makes more or less of everything."""
 
     words: int = 1000  # streams with the word, by voices the head learns from
-    near: int = 400  # streams with something near it
-    others: int = 300  # sentences of other speech, noise among them
+    near: int = 800  # streams with something near it
+    others: int = 1200  # sentences of other speech, noise among them
     held_words: int = 150  # the same again by voices it does not learn from
-    held_near: int = 60
-    held_others: int = 80
+    held_near: int = 100
+    held_others: int = 400
 
     def scaled(self, factor: float) -> Amounts:
         """Return amounts times ``factor``."""
@@ -58,7 +61,11 @@ class Windows:
 
     def take(self, which: np.ndarray) -> np.ndarray:
         """Return windows (len(which), EMBEDDINGS, FEATURES)."""
-        return self.rows[self.ends[which][:, None] + np.arange(1 - EMBEDDINGS, 1)]
+        return self.rows[self.spans(which)]
+
+    def spans(self, which: np.ndarray) -> np.ndarray:
+        """Return the rows' indices of windows, (len(which), EMBEDDINGS)."""
+        return self.ends[which][:, None] + np.arange(1 - EMBEDDINGS, 1)
 
     def best(self, scores: np.ndarray) -> np.ndarray:
         """Return every stream's highest score."""
@@ -177,7 +184,7 @@ class Makers:
             if i % 2 == 0:
                 miss = misses[i // 2]
                 clip = self._say(miss.say, i // 2, any_engine=miss.spelled)
-                weight = 0.3 if miss.changes == 1 else 1.0
+                weight = ONE_SOUND if miss.changes == 1 else 1.0
             yield self._scenes.varied(clip), weight
 
     def _say(self, text: str, i: int, any_engine: bool = True) -> np.ndarray:

@@ -21,9 +21,10 @@ from assistant.teach.talkers import Talker, people
 HELD_OUT = 5  # every fifth voice is not learned from, and every fourth recording of eight or more
 ENOUGH = 8
 STEP_COST = 0.05  # of a training step, in streams, for the progress bar
-# The threshold lies below all but this share of the held-out words, in percent, and by this much
-# more, because other engines' voices score that much lower than espeak-ng's (a logit).
-WEAKEST, MARGIN = 3.0, 0.6
+# The threshold is the higher of two logits. One lies below all but this share of the held-out
+# words, in percent, and by this much more, because other engines' voices score that much lower
+# than espeak-ng's. The other is that of the window of held-out other speech that so many exceed.
+WEAKEST, MARGIN, ABOVE = 3.0, 0.6, 9
 # A word that does worse with held-out voices is refused. What espeak-ng says is much nearer to
 # what was learned than what people say: "hey pumpkin" has 40 false wakes an hour there, and none
 # in 340 recordings of people.
@@ -138,7 +139,9 @@ def _corpora(
 def choose_threshold(trained: head.Head, held: Corpus) -> float:
     """Return the logit from which a window is the word, by what the held-out voices reached."""
     words = held.word.best(trained.logits(held.word))
-    return float(np.percentile(words, WEAKEST)) - MARGIN
+    others = np.sort(trained.logits(held.others))
+    weak = float(np.percentile(words, WEAKEST)) - MARGIN
+    return max(weak, float(others[-1 - min(ABOVE, len(others) - 1)]))
 
 
 def _rates(trained: head.Head, held: Corpus, threshold: float) -> tuple[float, int]:

@@ -10,10 +10,11 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from assistant import settings_file
 from assistant.audio.files import read_audio
 from assistant.errors import AssistantError, BadInput
 from assistant.settings import PLACES, Settings, find_file
-from assistant.teach import household, make, recordings, settings_file
+from assistant.teach import household, make, recordings
 from assistant.teach.corpus import Amounts
 from assistant.teach.phrase import parse
 from assistant.teach.record import keep, record
@@ -79,7 +80,7 @@ def _words(
         return recordings.words_in(arguments.recordings.expanduser())
     if not arguments.takes:
         return []
-    from assistant.app import open_device
+    from assistant.sound_card import open_device
     from assistant.speech.engines import open_voice
 
     try:

@@ -3,10 +3,10 @@
 #
 #   tests/arm64/interrupt.sh [TIMES [SEED [SUITE [ARCHITECTURE]]]]    30 1 trixie amd64
 #
-# In turn a fresh installation and an upgrade are ended, in turn by Ctrl-C and by killing everything
-# at once. After that the version in use before an upgrade must still answer; after the second run
-# the new one must, and the files must be those of an installation that was never ended. Needs
-# what run.sh needs. So that many tries take minutes and not hours, Debian's own packages are
+# TIMES runs are ended: in turn a fresh installation and an upgrade, by Ctrl-C and by killing
+# everything at once. After that the version in use before an upgrade must still answer; after the
+# second run the new one must, and the files must be those of an installation that was never ended.
+# Needs what run.sh needs. So that many tries take minutes and not hours, Debian's own packages are
 # installed before, and of the locked Python packages only those that answering a question takes.
 set -euo pipefail
 
@@ -45,20 +45,26 @@ fewer_packages() {
 
 new_version() { echo "# $1" >> "$system/src/skills/clock.py"; }
 
-# A whole run; how long it took, if it had to build all, is what the next instant is drawn from.
+# How long a run of each kind took the last time that it was not ended: instants are drawn from it.
+declare -A took
+
+# measured KIND: a whole run.
 measured() {
     local began status=0
     began=$(date +%s%N)
     installing > "$roots/interrupt.out" 2>&1 || status=1
-    if grep -q 'the speaker itself: done' "$roots/interrupt.out"; then
-        longest=$((($(date +%s%N) - began) / 1000000))
-    fi
+    learn "$1" $((($(date +%s%N) - began) / 1000000))
     return "$status"
+}
+
+learn() {
+    if grep -q 'the speaker itself: done' "$roots/interrupt.out"; then took[$1]=$2; fi
 }
 
 fail() {
     echo "FAILED at $1"
     failures=$((failures + 1))
+    tail -n 3 "$roots/interrupt.out"
     inside tail -n 15 /var/log/assistant-install.log || true
 }
 
@@ -86,12 +92,13 @@ try_once() {
         inside /src/install.sh uninstall --purge > /dev/null
     fi
     at=$((RANDOM * 32768 + RANDOM))
-    at=$((at % longest))
+    at=$((at % ${took[$kind]}))
     end_after "$at" "$signal"
+    if [[ $ended == ended ]]; then count=$((count + 1)); else learn "$kind" "$at"; fi
     printf '%2d  %-18s %-4s at %6d ms  %-12s %s\n' "$number" "$kind" "$signal" "$at" "$ended" \
         "$(sed -n '$s/^ *//p' "$roots/interrupt.out" | cut -c1-50)"
     if [[ $kind == upgrade ]] && ! answers; then fail "$number: the old version does not answer"; fi
-    measured || fail "$number: the second run failed"
+    measured "$kind" || fail "$number: the second run failed"
     answers || fail "$number: the new version does not answer"
     state | diff "$roots/interrupt.wanted" - || fail "$number: the files differ"
 }
@@ -105,12 +112,16 @@ inside env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-re
 echo "$(fewer_packages numpy hassil unicode-rbnf pyyaml rich pygments markdown-it-py mdurl srt pyusb) packages"
 installing > "$roots/interrupt.out"
 inside /src/install.sh uninstall --purge > /dev/null
-measured
+measured "first installation"
 answers
 state > "$roots/interrupt.wanted"
-echo "a whole run takes $longest ms; seed $seed"
+new_version 0
+measured upgrade
+answers
+echo "a first installation takes ${took[first installation]} ms, an upgrade ${took[upgrade]} ms; seed $seed"
 RANDOM=$seed
 failures=0
-for ((i = 0; i < times; i++)); do try_once "$i"; done
-echo "$times interruptions, $failures failures"
+count=0 # of runs that were really ended: some have finished before their instant comes
+for ((tries = 0; count < times; tries++)); do try_once "$tries"; done
+echo "$tries runs, $count of them ended before they had finished, $failures failures"
 exit $((failures > 0))

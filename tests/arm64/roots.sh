@@ -30,8 +30,10 @@ prepare_emulator() {
 make_base() {
     local missing=()
     command -v debootstrap > /dev/null || missing+=(debootstrap)
-    [[ $arch == "$(dpkg --print-architecture)" || -e /usr/bin/qemu-aarch64-static ]] ||
-        missing+=(qemu-user-static binfmt-support)
+    if [[ $arch != "$(dpkg --print-architecture)" ]]; then
+        [[ -e /usr/bin/qemu-aarch64-static ]] || missing+=(qemu-user-static)
+        command -v update-binfmts > /dev/null || missing+=(binfmt-support)
+    fi
     if ((${#missing[@]})); then
         apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}"
     fi
@@ -54,14 +56,11 @@ make_system() {
     cp -a --reflink=auto "$base" "$system"
     mkdir -p "$system/src" "$system/machine/cache"
     [[ ! -d $cache ]] || { rmdir "$system/machine/cache" && mv "$cache" "$system/machine/cache"; }
-    git -C "$source" ls-files -z | (cd "$source" && xargs -0 cp --parents -t "$system/src")
+    git -C "$source" ls-files -z --cached --others --exclude-standard | (cd "$source" && xargs -0 cp --parents -t "$system/src")
     # How this machine reaches the network belongs to the run, not to the project.
     cp /etc/resolv.conf "$system/etc/resolv.conf"
     cp "${PIP_CERT:-/etc/ssl/certs/ca-certificates.crt}" "$system/machine/ca.crt"
-    if [[ -n ${ASSISTANT_WHEELS:-} ]]; then
-        cp -R "$ASSISTANT_WHEELS" "$system/machine/wheels"
-        printf '[global]\nno-index = true\nfind-links = /machine/wheels\n' > "$system/etc/pip.conf"
-    fi
+    if [[ -n ${ASSISTANT_WHEELS:-} ]]; then cp -R "$ASSISTANT_WHEELS" "$system/machine/wheels"; fi
     grep -hs '^Acquire' /etc/apt/apt.conf.d/* > "$system/etc/apt/apt.conf.d/99machine" || true
     mount -t proc proc "$system/proc"
     mount -t sysfs -o ro sysfs "$system/sys"

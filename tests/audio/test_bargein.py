@@ -109,11 +109,18 @@ def test_a_television_ducks_once_and_somebody_louder_again(evidence):
     assert hops_until_duck(evidence, power=4e-4)
 
 
-def test_a_loud_cough_does_not_hide_who_talks_a_quarter_of_a_minute_later(evidence):
+def test_a_television_that_fell_silent_hides_nobody(evidence):
     evidence.burn(0, 8e-4)
     assert hops_until_duck(evidence, power=1e-4) is None
     evidence.burn(0, 8e-4)
-    assert hops_until_duck(evidence, power=1e-4, start=15 * SAMPLE_RATE)
+    calm = RULES.calm // HOP + 1
+    assert hops_until_duck(evidence, 0, 0.01, BACKGROUND, most=calm) is None
+    assert hops_until_duck(evidence, start=calm * HOP, power=1e-4)
+
+
+def test_after_a_loud_accident_a_quieter_voice_is_heard(evidence):
+    evidence.burn(0)
+    assert hops_until_duck(evidence, power=1e-4)
 
 
 @given(

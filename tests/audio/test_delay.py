@@ -177,3 +177,47 @@ def test_the_output_is_one_buffer():
     aligner = DelayAligner()
     x = speech_like(9, 1.0)
     assert len({id(aligner.process(r, r)) for r in hops(x)}) == 1
+
+
+@pytest.mark.parametrize(
+    ("start", "kept"), [(1440, True), (1400, True), (900, False), (1600, False)]
+)
+def test_a_measured_delay_is_used_at_once_and_kept_where_it_fits(start, kept):
+    reference = speech_like(7, 4.0)
+    aligner = DelayAligner(start=start)
+    pairs = zip(hops(reference), hops(echo_of(reference, 1500)), strict=True)
+    moves = []
+    for played, heard in pairs:
+        aligner.process(played, heard)
+        moves += [aligner.shifted] if aligner.changed else []
+    assert aligner.found and bool(moves) is not kept
+    assert 1350 <= aligner.delay <= 1500
+
+
+def test_told_of_a_glitch_it_finds_the_jump_at_once():
+    found = {}
+    for told in (False, True):
+        reference = speech_like(8, 8.0)
+        jump = 4 * SAMPLE_RATE
+        mic = echo_of(reference, 1000)
+        mic[jump:] = echo_of(reference, 2600)[jump:]
+        front = FrontEnd(1, Echo())
+        for at in range(0, len(reference) - HOP, HOP):
+            if told and at == jump:
+                front.expect_jump()
+                assert not front.converged
+            front.process(mic[None, at : at + HOP], reference[at : at + HOP], True)
+            if front.jumps and told not in found:
+                found[told] = at - jump
+    assert 0 < found[True] < SAMPLE_RATE and found[True] <= found.get(False, len(reference))
+
+
+def test_a_glitch_that_changed_nothing_costs_nothing():
+    reference = speech_like(9, 6.0)
+    mic = echo_of(reference, 1000)
+    front = FrontEnd(1, Echo())
+    for at in range(0, len(reference) - HOP, HOP):
+        if at % SAMPLE_RATE == 0 and at >= 2 * SAMPLE_RATE:
+            front.expect_jump()
+        front.process(mic[None, at : at + HOP], reference[at : at + HOP], True)
+    assert front.jumps == 0 and front.converged and front.erle_db > 15

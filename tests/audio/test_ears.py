@@ -56,3 +56,38 @@ def test_what_the_residual_echo_explains_without_a_voice_is_no_hit(monkeypatch):
     monkeypatch.setattr(type(ears.front_end), "residual_power", property(lambda self: 1.0))
     monkeypatch.setattr(ears._voice, "process", lambda clean: 0.1)
     assert not [hop for hop in hops(nearly()) if ears.hear(hop[None], SILENCE, True).hit]
+
+
+def test_a_weak_word_must_rise_above_the_echo_even_with_a_voice(monkeypatch):
+    """The residual of our own voice is a voice, too."""
+    ears = Ears(1, thresholds(HIGH, LOW))
+    monkeypatch.setattr(type(ears.front_end), "residual_power", property(lambda self: 1.0))
+    monkeypatch.setattr(ears._voice, "process", lambda clean: 0.9)
+    assert not [hop for hop in hops(nearly()) if ears.hear(hop[None], SILENCE, True).hit]
+
+
+@pytest.mark.parametrize(("speech", "woken"), [(0.04, False), (0.1, True)])
+@pytest.mark.parametrize("playing", [False, True])
+def test_what_has_no_voice_is_no_wake_word_however_it_scores(monkeypatch, speech, woken, playing):
+    ears = Ears(1, thresholds(LOW, LOW))
+    monkeypatch.setattr(ears._voice, "process", lambda clean: speech)
+    heard = [ears.hear(hop[None], SILENCE, playing).hit for hop in hops(nearly())]
+    assert any(heard) == woken
+
+
+@pytest.mark.parametrize(("voiced_s", "remembered"), [(0.3, False), (1.2, True)])
+def test_only_who_talks_on_must_be_outdone_after_a_false_duck(monkeypatch, voiced_s, remembered):
+    ears, burnt = Ears(1, Settings()), []
+    monkeypatch.setattr(ears.evidence, "update", lambda *now, **how: True)
+    monkeypatch.setattr(ears.evidence, "burn", lambda at, power: burnt.append(power))
+    loud = 0.1 * np.random.default_rng(0).standard_normal((1, HOP)).astype("f4")
+    said = round(voiced_s * SAMPLE_RATE / HOP)
+    for n in range(SAMPLE_RATE * 2 // HOP):
+        monkeypatch.setattr(
+            ears._voice, "process", lambda clean, n=n: 0.9 if 0 < n <= said else 0.0
+        )
+        now = ears.hear(loud, SILENCE, True)
+        if n == 0:
+            assert ears.suspicious(now)
+    ears.doubt()
+    assert (burnt[0] > 0) == remembered

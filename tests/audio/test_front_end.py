@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from assistant.audio.delay import MARGIN
 from assistant.audio.format import HOP, SAMPLE_RATE
 from assistant.audio.front_end import FrontEnd
 from assistant.settings import Echo
@@ -48,9 +49,10 @@ def test_long_after_playback_the_room_is_passed_on():
     assert front.residual_power == 0
 
 
-def test_loopback_and_fixed_delays_are_not_searched():
+def test_a_loopback_is_not_searched_and_a_measured_delay_is_where_it_begins():
     assert FrontEnd(1, Echo(), loopback=True).delay == 0
-    assert FrontEnd(1, Echo(delay_ms=50.0)).delay == 800
+    assert FrontEnd(1, Echo()).delay == 0
+    assert FrontEnd(1, Echo(delay_ms=50.0)).delay == 800 - MARGIN
 
 
 def test_disabled_it_passes_microphone_0():

@@ -178,9 +178,44 @@ def test_the_cards_own_counters_are_kept(clockwork):
     device = clockwork()
     silence = bytes(4 * HOP)
     device._duplex(silence, HOP, {}, 0x2)
-    assert device.health().overruns == HOP
+    assert device.health().overruns == HOP and device.health().glitches == 1
     device._duplex(silence, HOP, {}, 0x4)
-    assert device.health().underruns >= 1
+    assert device.health().underruns >= 1 and device.health().glitches == 2
+
+
+def test_silence_for_a_late_audio_thread_is_no_glitch(clockwork):
+    device = clockwork()
+    for number in range(10):
+        turn(device, number)
+    assert device.health().underruns > 0 and device.health().glitches == 0
+
+
+def test_sound_does_not_heap_up_before_a_slower_clock(clockwork, monkeypatch):
+    device = clockwork()
+    monkeypatch.setattr(device, "_alive", lambda: True)
+    for number in range(200):
+        turn(device, number)
+        for _ in range(2 if number % 10 == 0 else 1):
+            device._play(hop_of(number))
+    assert len(device._to_play) <= device._most_to_play + 2 * HOP * device._frame
+    assert device.health().glitches > 5
+
+
+def test_a_card_that_records_and_does_not_play_is_lost(clockwork):
+    device = clockwork()
+    with pytest.raises(DeviceLost, match="stopped playing"):
+        for number in range(200):
+            device._play(hop_of(number))
+
+
+def test_hops_that_took_too_long_are_counted(clockwork, monkeypatch):
+    device, now = clockwork(), [0.0]
+    monkeypatch.setattr(pyaudio_device.time, "perf_counter", lambda: now[0])
+    for number in range(12):
+        turn(device, number)
+        device.exchange(hop_of(0))
+        now[0] += 0.03 if number in (3, 7) else 0.01
+    assert device.health().late == 2
 
 
 def test_loud_is_clipped_and_never_wraps(clockwork):

@@ -40,6 +40,38 @@ class Quiet:
         """Nothing to release."""
 
 
+class Loose(Quiet):
+    """A device that is lost when told to, and its own revival: back after ``hops`` hops."""
+
+    def __init__(self, layout: Layout | None = None, latency: int = 0) -> None:
+        super().__init__()
+        self.layout, self.latency = layout or self.layout, latency
+        self.cause, self.left, self.gone = m.Cause.UNPLUGGED, 0, False
+        self.following: Loose = self
+
+    def exchange(self, out: np.ndarray) -> np.ndarray:
+        if self.gone:
+            raise DeviceLost("pulled out")
+        rows = super().exchange(out)
+        return np.broadcast_to(rows, (8, HOP))
+
+    def health(self) -> DeviceHealth:
+        return DeviceHealth(output_latency=self.latency)
+
+    def pull_out(self, hops: int) -> None:
+        self.gone, self.left = True, hops
+
+    def begin(self, device) -> None:
+        assert device.gone
+
+    def wait(self):
+        self.left -= 1
+        if self.left > 0:
+            return None
+        self.gone = False
+        return self.following
+
+
 class Told(Ears):
     """Real ears whose conclusions a test may override for the next hop."""
 
@@ -65,7 +97,10 @@ class Bench:
     def __init__(self, device: Quiet | None = None) -> None:
         self.channels, self.device, self.ears = Channels(), device or Quiet(), Told()
         mixer = Mixer(level=1.0)
-        self.loop = AudioLoop(self.device, self.ears, mixer, self.channels, silence=samples(0.3))
+        revival = device if isinstance(device, Loose) else None
+        self.loop = AudioLoop(
+            self.device, self.ears, mixer, self.channels, silence=samples(0.3), revival=revival
+        )
 
     def reply(self, policy: Policy = Policy.OPEN, hops: int = 400) -> None:
         wave = 0.3 * np.sin(np.arange(hops * HOP) * 0.1)
@@ -206,6 +241,32 @@ def test_a_sentence_that_just_ended_does_not_wake_with_its_last_words(bench):
     assert not bench.ears.asked["following"]
 
 
+@pytest.mark.parametrize(("replying", "following"), [(False, True), (True, False)])
+def test_a_short_sentence_it_listens_to_does_not_wake_but_one_over_a_reply_may(
+    bench, replying, following
+):
+    if replying:
+        bench.reply()
+        bench.run(20)
+        bench.ears.talking = True
+        bench.run(5)
+    bench.channels.audio.append(m.Listen(2, bench.loop.position, samples(9.0), speaking=True))
+    bench.ears.talking = True
+    bench.run(40)
+    assert bench.ears.asked["held"] == replying
+    assert bench.ears.asked["following"] == following
+
+
+def test_the_words_that_stopped_the_reply_do_not_wake_it_as_well(bench):
+    bench.reply()
+    bench.run(20)
+    bench.channels.audio.append(m.StopSpeech(1))
+    bench.run(10)
+    assert bench.ears.asked["following"]
+    bench.run(40)
+    assert not bench.ears.asked["following"]
+
+
 def test_silence_after_listen_is_reported_once(bench):
     bench.channels.audio.append(m.Listen(3, 0, samples(0.3)))
     bench.run(60)
@@ -233,3 +294,110 @@ def test_a_reply_that_ends_says_so_once(bench):
     bench.reply(hops=10)
     bench.run(20)
     assert [type(e) for e in bench.events()] == [m.SegmentStarted, m.SpeechFinished]
+
+
+# --- a card that goes away and comes back ----------------------------------------------------
+
+
+@pytest.fixture
+def loose() -> Bench:
+    return Bench(Loose())
+
+
+def test_while_the_card_is_away_the_hops_go_on(loose):
+    loose.run(10)
+    loose.device.pull_out(50)
+    loose.run(30)
+    (gone,) = loose.events(m.DeviceGone)
+    assert gone.reason == loose.channels.away == "pulled out" and gone.position is None
+    assert loose.loop.hops == 40 == loose.loop.position // HOP
+    loose.run(21)
+    (back,) = loose.events(m.DeviceBack)
+    assert back.away == 50 * HOP and back.cause is m.Cause.UNPLUGGED
+    assert loose.channels.away == "" and len(loose.device.played) == 11
+    assert loose.loop.outages == 1
+
+
+def test_the_ears_keep_the_time_of_the_loop(loose):
+    loose.device.pull_out(20)
+    loose.run(30)
+    loose.ears.hit = None
+    now = loose.ears._now
+    assert now.at == loose.loop.position
+
+
+def test_a_reply_waits_for_the_card_and_goes_on_where_it_was(loose):
+    loose.reply()
+    loose.run(20)
+    before = loose.loop.mixer.speech.position().sample
+    loose.device.pull_out(600)
+    loose.run(600)
+    (gone,) = loose.events(m.DeviceGone)
+    assert abs(gone.position.sample - before) <= HOP and gone.position.turn == 1
+    loose.run(10)
+    assert loose.loudness() < -100, "until main decides"
+    loose.channels.audio.append(m.Resume(1))
+    loose.run(10)
+    assert loose.loudness() > -30
+    loose.run(400)
+    assert loose.events(m.SpeechFinished)
+
+
+def test_a_reply_goes_on_by_itself_when_main_is_stuck(loose):
+    loose.reply()
+    loose.run(20)
+    loose.device.pull_out(HOLD_LIMIT // HOP * 2)
+    loose.run(HOLD_LIMIT // HOP * 2)
+    loose.events()
+    loose.run(HOLD_LIMIT // HOP - 2)
+    assert not loose.events(m.HoldExpired)
+    loose.run(10)
+    assert loose.events(m.HoldExpired) and loose.loudness() > -30
+
+
+def test_mute_volume_and_what_is_to_come_survive(loose):
+    loose.channels.audio.extend([m.SetMute(True), m.SetVolume(0.5)])
+    loose.run(10)
+    gain = loose.loop.mixer._volume.value
+    loose.device.pull_out(5)
+    loose.run(2)
+    loose.reply()  # it was being made meanwhile
+    loose.run(20)
+    assert loose.loop.muted and loose.loop.mixer._volume.value == gain < 1
+    assert loose.loudness() > -50 and not loose.loop.mixer.speech.held
+
+
+def test_a_press_while_the_card_is_away_stops_what_waits(loose):
+    loose.reply()
+    loose.run(20)
+    loose.device.pull_out(20)
+    loose.run(5)
+    loose.channels.audio.append(m.Pressed(0))
+    loose.run(30)
+    (pressed,) = loose.events(m.Pressed)
+    assert pressed.interrupted is not None
+    assert not loose.loop.mixer.speech.active and loose.loudness() < -100
+
+
+def test_the_card_comes_back_with_other_channels_and_another_latency():
+    bench = Bench(Loose(Layout((0,), 6)))
+    bench.device.following = Loose(Layout((3,), 1), latency=500)
+    front = bench.ears.front_end
+    bench.run(5)
+    front.canceller._filter.path[:] = 1.0
+    front._aligner.delay = 700
+    bench.device.pull_out(3)
+    bench.run(10)
+    assert bench.loop.device is bench.device.following
+    assert (bench.loop._mics, bench.loop._loopback) == ([3], 1)
+    assert bench.loop.mixer.speech.latency == 500
+    assert front.delay == 0 and not front.canceller._filter.path.any()
+    assert len(bench.loop.device.played) == 7
+
+
+def test_an_utterance_is_given_up_with_the_card(loose):
+    loose.channels.audio.append(m.Listen(1, 0, samples(0.2)))
+    loose.run(3)
+    loose.device.pull_out(40)
+    loose.run(100)
+    assert not loose.events(m.NothingHeard)

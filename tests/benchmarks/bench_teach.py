@@ -70,7 +70,8 @@ def strange_voices(phrase: str, features: Features) -> dict[str, list[tuple[Soun
     """Return the phrase said by every voice of the other engines this machine has."""
     random = np.random.default_rng(SEED)
     said: dict[str, list[tuple[Sound, np.ndarray]]] = {}
-    for talker in people(tuple(name for name in STRANGERS if name in engines())):
+    found = tuple(name for name in STRANGERS if name in engines())
+    for talker in people(found) if found else ():
         for _ in range(MOODS):
             clip = speak(varied(talker, random), phrase)
             sound = in_room(clip / np.abs(clip).max() * PEAK, random)

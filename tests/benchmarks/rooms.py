@@ -65,8 +65,12 @@ def array(mics: int) -> np.ndarray:
     return CIRCLE_M * np.stack([np.cos(angle), np.sin(angle), np.zeros(mics)], axis=1)
 
 
-def draw(seed: int) -> Room:
-    """Return the room number ``seed``; the same number gives the same room."""
+def draw(seed: int, away_m: float | None = None) -> Room:
+    """Return the room number ``seed``; the same number gives the same room.
+
+    The talker stands ``away_m`` from the microphones, or anywhere. Raises ``RuntimeError`` for a
+    room that is too small for that.
+    """
     rng = np.random.default_rng([seed, 3])
     size = rng.uniform([3.5, 3.0, 2.4], [7.0, 5.5, 3.0])
     near_wall = seed % 2 == 0
@@ -82,7 +86,7 @@ def draw(seed: int) -> Room:
         turn=float(rng.uniform(0, 2 * np.pi)),
         way=way / np.linalg.norm(way),
         gap=float(rng.uniform(0.06, 0.15)),
-        talker=_talker(rng, centre, size),
+        talker=_talker(rng, centre, size, away_m),
         table=float(rng.uniform(0.3, 0.8)),
         thd=float(rng.uniform(0.01, 0.05)),
         kind=list(loudspeakers.KINDS)[seed % len(loudspeakers.KINDS)],
@@ -91,10 +95,13 @@ def draw(seed: int) -> Room:
     )
 
 
-def _talker(rng: np.random.Generator, centre: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """Return a mouth at a distance drawn evenly between 0.5 and 4 m."""
+def _talker(
+    rng: np.random.Generator, centre: np.ndarray, size: np.ndarray, away_m: float | None
+) -> np.ndarray:
+    """Return a mouth at ``away_m``, or at a distance drawn evenly between 0.5 and 4 m."""
     for _ in range(1000):
         away, angle = rng.uniform(0.5, 4.0), rng.uniform(0, 2 * np.pi)
+        away = away if away_m is None else away_m
         rise = rng.uniform(0.1, 0.8)
         if abs(rise) >= away:
             continue
@@ -106,13 +113,14 @@ def _talker(rng: np.random.Generator, centre: np.ndarray, size: np.ndarray) -> n
 
 
 @lru_cache(maxsize=32)
-def paths(seed: int, mics: int, change: str = "") -> Paths:
+def paths(seed: int, mics: int, change: str = "", away_m: float | None = None) -> Paths:
     """Return room ``seed`` as ``mics`` microphones hear it; kept, so do not write into it.
 
     ``change`` is what happened to the room: 'moved' (the device stands 25 cm further on and is
-    turned), 'door' (a door opened: the late reverberation is another), or nothing.
+    turned), 'door' (a door opened: the late reverberation is another), or nothing; ``away_m`` is
+    that of ``draw``.
     """
-    room = draw(seed)
+    room = draw(seed, away_m)
     rng = np.random.default_rng([seed, mics, 5])
     places, centre = array(mics), room.centre
     turn = room.turn + (0.6 if change == "moved" else 0.0)

@@ -31,7 +31,8 @@ VOICES = (  # none of them was trained on
     "en-us+f3", "en-us+m4", "en-us+m6", "en-gb+m2", "en-gb-scotland+m8", "en-029+f5",
     "en-gb-x-gbclan+f5", "en-gb+f3", "en-029+m4", "en-gb-x-rp+m6",
 )  # fmt: skip
-CONDITIONS = ("clean", "in a room", "kitchen", "playback")  # from 0.5 to 4 m
+CONDITIONS = ("clean", "at 2.5 m", "kitchen", "playback")  # the last two at 2.5 m, too
+AWAY_M = 2.5
 ENGINES = ("vosk-household", "pocketsphinx")
 LEVEL, KITCHEN_DB, PLAYBACK_DB = -26.0, 10.0, -10.0  # speech dBFS; to noise; to echo
 MONOLOGUE = "You have seven things on your list, milk, eggs, bread, apples, tomatoes and rice. " * 2
@@ -44,7 +45,7 @@ def clip(text: str, voice: str, condition: str, seed: int) -> np.ndarray:
     noise = np.random.default_rng(seed).standard_normal(len(x)) * 2e-4
     if condition == "clean":
         return (x + noise).astype(np.float32)
-    heard = convolve(x, paths(seed, 2).talker)
+    heard = convolve(x, paths(seed, 2, away_m=AWAY_M).talker)
     heard *= 10 ** ((LEVEL - active_level(heard[0])) / 20)
     if condition == "playback":
         return _over_playback(heard + noise, seed)
@@ -71,7 +72,7 @@ def _over_playback(near: np.ndarray, seed: int) -> np.ndarray:
     far = speak("en-us", MONOLOGUE)
     lead = max(len(far) - near.shape[1], 0)
     far = np.pad(far, (0, max(near.shape[1] - len(far), 0)))
-    echo = np.roll(convolve(far, paths(seed, 2).speaker), draw(seed).latency, axis=1)
+    echo = np.roll(convolve(far, paths(seed, 2, away_m=AWAY_M).speaker), draw(seed).latency, axis=1)
     echo *= 10 ** ((LEVEL - PLAYBACK_DB - active_level(echo[0])) / 20)
     echo[:, lead:] += near[:, : echo.shape[1] - lead]
     front, out = FrontEnd(2, Echo()), []

@@ -12,8 +12,11 @@ import pytest
 from assistant.audio.device import Device, DeviceHealth, DeviceLost, EndOfAudio, Layout
 from assistant.audio.files import write_wav
 from assistant.audio.format import HOP
+from assistant.board_checks import Broken
+from assistant.device_checks import sound_checks
+from assistant.errors import BadInput
 from assistant.room.scene import Room
-from tests.alsa import use_alsa
+from tests.alsa import Puck, use_alsa
 from tests.room.rooms import LOOPED, open_room
 
 HOPS = 12
@@ -174,3 +177,134 @@ def test_close_twice_and_no_sound_afterwards(made):
 
 def test_close_without_a_sound(made):
     made.device.close()
+
+
+@pytest.mark.parametrize("make", [sound_card, sound_card_of_a_board], ids=lambda f: f.__name__)
+def test_the_doctors_checks_hold(make, tmp_path, monkeypatch):
+    pytest.importorskip("pyaudio", reason="needs PyAudio (portaudio19-dev)")
+    for check in sound_checks(lambda: make(tmp_path, monkeypatch).device):
+        check.run()
+
+
+class Deaf:
+    """A card that breaks one promise after the other."""
+
+    layout = Layout((0, 3))
+
+    def __init__(self, rows: np.ndarray) -> None:
+        self._rows = rows
+
+    def exchange(self, out: np.ndarray) -> np.ndarray:
+        return self._rows
+
+    def health(self) -> DeviceHealth:
+        return DeviceHealth()
+
+    def close(self) -> None:
+        """It goes on as if nothing had happened."""
+
+
+def test_the_doctor_finds_a_card_that_breaks_the_contract():
+    gives, keeps, ends = sound_checks(lambda: Deaf(np.zeros((2, HOP), np.float32)))
+    with pytest.raises(Broken, match="hops of 2 channels"):
+        gives.run()
+    with pytest.raises(Broken, match="a second took"):
+        keeps.run()
+    with pytest.raises(Broken, match="plays after its end"):
+        ends.run()
+    for wrong, says in ((np.nan, "no number"), (2.0, "up to 2.0")):
+        gives, *_ = sound_checks(lambda wrong=wrong: Deaf(np.full((4, HOP), wrong, np.float32)))
+        with pytest.raises(Broken, match=says):
+            gives.run()
+
+
+# --- a card that is pulled out -----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Loose:
+    """A device with a loose cable. ``reopen`` returns the card opened anew, or raises."""
+
+    device: Device
+    pull_out: Callable[[], None]
+    plug_in: Callable[[], None]
+    reopen: Callable[[], Device]
+
+
+def loose_sound_card(tmp_path, monkeypatch) -> Loose:
+    """PyAudio on an ALSA card that breaks in the middle of the sound."""
+    from assistant.audio.pyaudio_device import PyAudioDevice
+
+    puck = Puck(tmp_path, monkeypatch)
+    device = PyAudioDevice("puck")
+
+    def reopen() -> Device:
+        device.close()
+        return PyAudioDevice("puck")
+
+    return Loose(device, puck.pull_out, puck.plug_in, reopen)
+
+
+def loose_virtual_room(_tmp_path, _monkeypatch) -> Loose:
+    """A room whose card comes back, with another latency, when its time has come."""
+    room = open_room(Room(rt60_s=0.2), LOOPED, latency_ms=30.0)
+
+    def reopen() -> Device:
+        room.reopen()
+        return room
+
+    def plug_in() -> None:
+        for _ in range(20):
+            room.pass_hop()
+
+    return Loose(room, lambda: room.unplug(room.position + 10 * HOP), plug_in, reopen)
+
+
+@pytest.fixture(params=[loose_sound_card, loose_virtual_room], ids=lambda make: make.__name__)
+def loose(request, tmp_path, monkeypatch):
+    if request.param is loose_sound_card:
+        pytest.importorskip("pyaudio", reason="needs PyAudio (portaudio19-dev)")
+    loose = request.param(tmp_path, monkeypatch)
+    yield loose
+    loose.device.close()
+
+
+def lose(loose: Loose) -> None:
+    for _ in range(HOPS):
+        loose.device.exchange(silence())
+    loose.pull_out()
+    with pytest.raises(DeviceLost):
+        for _ in range(100):
+            loose.device.exchange(silence())
+
+
+def test_a_card_that_is_pulled_out_is_lost_and_stays_so(loose):
+    lose(loose)
+    for _ in range(3):
+        with pytest.raises(DeviceLost):
+            loose.device.exchange(silence())
+    loose.plug_in()
+    with pytest.raises(DeviceLost):
+        loose.device.exchange(silence())
+    assert isinstance(loose.device.health(), DeviceHealth)
+
+
+def test_a_card_that_is_out_cannot_be_opened(loose):
+    lose(loose)
+    with pytest.raises(BadInput, match="no sound card|has 0 inputs"):
+        loose.reopen()
+
+
+def test_a_card_that_is_back_works_as_before(loose):
+    layout, shape = loose.device.layout, loose.device.exchange(silence()).shape
+    for _ in range(3):
+        lose(loose)
+        loose.plug_in()
+        device = loose.reopen()
+        assert device.layout == layout
+        for _ in range(HOPS):
+            hop = device.exchange(silence())
+            assert hop.shape == shape and np.isfinite(hop).all()
+        if device is not loose.device:
+            device.close()
+            return

@@ -59,7 +59,7 @@ def test_without_the_puck_it_is_not_found(example, tmp_path):
 def test_the_docs_name_only_what_there_is(name):
     text = (DOCS / name).read_text()
     for verb in re.findall(r"`assistant ([a-z]+)\b", text):
-        assert verb in COMMANDS or verb in ("calibrate", "models"), verb
+        assert verb in COMMANDS, verb
     keys = {row.key for row in describe()}
     sections = {key.partition(".")[0] for key in keys}
     for key in re.findall(r"`(\w+\.\w+)(?: = [^`]*)?`", text):

@@ -137,3 +137,41 @@ def test_the_scene_ends():
         room.exchange(np.zeros(HOP, np.float32))
     with pytest.raises(EndOfAudio):
         room.exchange(np.zeros(HOP, np.float32))
+
+
+def test_a_glitch_delays_all_later_sound():
+    room = open_room(latency_ms=20.0, distortion=0.0)
+    click = np.zeros(SAMPLE_RATE // 4)
+    click[100] = 0.5
+    before = int(np.argmax(np.abs(play(room, click)[0])))
+    room.glitch(300)
+    assert int(np.argmax(np.abs(play(room, click)[0]))) == before + 300
+    assert room.health().underruns == 1
+
+
+def test_time_goes_on_in_the_room_while_the_card_is_out():
+    room = open_room(DRY)
+    sound = np.full((2, 4 * HOP), 0.25, np.float32)
+    room.add(sound, 2 * HOP)
+    room.unplug(3 * HOP)
+    for _ in range(3):
+        room.pass_hop()
+        assert not room.heard.any()
+    room.reopen()
+    heard = play(room, np.zeros(4 * HOP))
+    assert (
+        np.allclose(heard[0, : 3 * HOP], 0.25, atol=1e-3)
+        and np.abs(heard[0, 3 * HOP :]).max() < 0.01
+    )
+
+
+def test_a_card_that_is_opened_again_has_another_latency_and_forgets_what_it_played():
+    room, sound = open_room(latency_ms=40.0), speech_like(0.5)
+    play(room, sound)
+    latencies = {room.health().output_latency}
+    for _ in range(5):
+        room.unplug(room.position)
+        room.reopen()
+        latencies.add(room.health().output_latency)
+        assert not room.exchange(np.zeros(HOP, np.float32))[0].max() > 0.2
+    assert len(latencies) > 3 and all(abs(n - 640) <= 128 for n in latencies)

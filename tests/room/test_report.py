@@ -27,7 +27,7 @@ def test_it_has_every_key_of_the_format():
     report = report_of([])
     assert list(report) == [
         "title", "duration_s", "engines", "utterances", "replies", "interruptions", "wakes",
-        "false_wakes", "false_ducks", "false_stops", "echo", "hops", "memory", "lists",
+        "false_wakes", "false_ducks", "false_stops", "echo", "outages", "hops", "memory", "lists",
         "expectations",
     ]  # fmt: skip
     assert json.loads(json.dumps(report)) == report

@@ -61,6 +61,34 @@ def test_a_scene_is_read(tmp_path):
     assert scene.expects[0] == {"reply": 1, "ended": "finished"}
 
 
+BROKEN = """
+[[unplug]]
+at_s = 2.0
+back_after_s = 1.5
+busy_s = 0.5
+[[unplug]]
+after = "reply"
+back_after_s = 0.0
+[[xrun]]
+at_s = 3.0
+ms = 40.0
+"""
+
+
+def test_a_card_may_be_pulled_out_and_glitch(tmp_path):
+    scene = load(tmp_path, GOOD + BROKEN)
+    first, second = scene.unplugs
+    assert (first.when.at_s, first.back_after_s, first.busy_s) == (2.0, 1.5, 0.5)
+    assert (second.when.after, second.busy_s) == ("reply", 0.0)
+    assert [(x.when.at_s, x.ms) for x in scene.xruns] == [(3.0, 40.0)]
+    for wrong, says in (
+        ("back_after_s = -1.0", "out of range"),
+        ("back_after_s = 1\ncolour = 1", "unknown"),
+    ):
+        with pytest.raises(BadInput, match=says):
+            load(tmp_path, GOOD + BROKEN.replace("back_after_s = 0.0", wrong, 1))
+
+
 def test_the_design_example_is_read(tmp_path):
     design = Path(__file__).with_name("design_scene.toml").read_text()
     (tmp_path / "clip.flac").write_bytes(b"")

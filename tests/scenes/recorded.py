@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from assistant.room.scene import Person, Placement, Room, Say, Scene, When
+from assistant.room.scene import Person, Placement, Press, Room, Say, Scene, When
 
 DISTANCE_M = 2.5
 GAP_S = 3.0
@@ -68,7 +68,7 @@ def story_skill(folder: Path, minutes: float) -> dict[str, object]:
 def reading_aloud(folder: Path, minutes: float, seed: int, **device: float) -> Scene:
     """Return a scene in which the speaker reads a long text at 70 dB and nobody else speaks."""
     settings = story_skill(folder, minutes) | {"speech.recogniser": "vosk-household"}
-    ask = Say("Ana", When(at_s=0.5), text="hey jarvis, sing a song")
+    ask = Say("Ana", When(at_s=1.0), text="sing a song")
     return Scene(
         title="Reading aloud",
         duration_s=60.0 * minutes,
@@ -77,4 +77,5 @@ def reading_aloud(folder: Path, minutes: float, seed: int, **device: float) -> S
         settings=settings,
         people=(Person("Ana", (3.0, 2.2, 1.5), "espeak:en-us+f3", 66.0),),
         says=(ask,),
+        presses=(Press(When(at_s=0.5)),),  # so that there is a reply in every room
     )

@@ -16,7 +16,7 @@ MOST_MB = 200.0
 @pytest.mark.slow
 def test_the_evening_goes_as_told_in_little_memory(tmp_path):
     ran = subprocess.run(
-        [sys.executable, "-m", "assistant", "demo", "--out", str(tmp_path)],
+        [sys.executable, "-m", "assistant", "demo", "--fixed-costs", "--out", str(tmp_path)],
         cwd=ROOT, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stdout + ran.stderr

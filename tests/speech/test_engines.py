@@ -124,6 +124,7 @@ def test_the_first_sentence_names_the_embedded_engines_once(tmp_path):
     spoken, _ = open_voice(Speech(), tmp_path)
     heard, _ = open_recogniser(Speech(recogniser="pocketsphinx"), GRAMMAR)
     said = introduction(heard, spoken, store)
+    assert said.startswith("Hello.")
     assert "PocketSphinx" in said and "e speak" in said and "assistant models fetch" in said
     assert introduction(heard, spoken, store) == ""
     heard.close()

@@ -49,3 +49,18 @@ def test_each_history_of_the_language_model_leaves_probability_one():
     weight = next(10 ** float(row.split("\t")[2]) for row in one if row.split("\t")[1] == "add")
     unseen = sum(v for w, v in p.items() if w not in after_add)
     assert sum(after_add.values()) + weight * unseen == pytest.approx(1.0, abs=2e-3)
+
+
+def test_what_is_usual_is_drawn_more_often():
+    things = [f"thing{chr(97 + i)}" for i in range(25)]
+    grammar = Grammar(
+        {
+            "command": "[ please ] add <amount> <things>",
+            "amount": "[ some ]",
+            "things": " | ".join(things),
+        }
+    )
+    drawn = " ".join(sentences(grammar, 4000)).split()
+    assert 300 < drawn.count("please") < 500  # one command in ten is polite
+    assert 500 < drawn.count("some") < 700
+    assert drawn.count("thinga") > 2 * drawn.count("thingy") > 100

@@ -17,6 +17,7 @@ from assistant.loop import Channels, MainLoop
 from assistant.settings import Settings, with_overrides
 from assistant.skill import Reply, Segment
 from assistant.speech.engines import open_recogniser, open_voice
+from assistant.speech.hearing import PRE_ROLL
 from assistant.speech.recogniser import HeardWord, Transcript
 from assistant.speech.voice import Clip
 from assistant.speech.worker import APOLOGY, COMMA, TRAILING, Worker
@@ -176,10 +177,11 @@ class Desk:
         events = self.do(m.Recognise(turn, begin + middle, woken=woken))
         return events + self._utter(0.3 * clip.samples, turn)
 
-    def _utter(self, speech: np.ndarray, turn: int) -> list[m.Event]:
+    def _utter(self, speech: np.ndarray, turn: int, voiced: int | None = None) -> list[m.Event]:
+        """Let ``speech`` sound; voice activity saw ``voiced`` samples of it, or all."""
         begin = self.ring.position
         events = self.sound(speech)
-        end = begin + len(speech)
+        end = begin + (len(speech) if voiced is None else voiced)
         events += self.sound(quiet(0.4))
         return events + self.do(m.Conclude(turn, end))
 
@@ -316,6 +318,13 @@ def test_a_word_that_only_resembles_a_stop_phrase_is_none(desk):
     """Alone, the spotter takes it for "quiet"; the other stream knows better."""
     events = desk.hear("quite", turn=2, over_speech=1)
     assert final(events).text == "quite" and not any(e.stop for e in events)
+
+
+def test_a_sound_without_a_voice_is_no_stop_whatever_it_resembles(desk):
+    desk.sound(quiet(0.3))
+    desk.do(m.Recognise(2, desk.ring.position, over_speech=1))
+    events = desk._utter(0.3 * _spoken("stop").samples[: samples(0.35)], 2, voiced=PRE_ROLL)
+    assert not final(events).stop
 
 
 def test_a_stop_phrase_in_silence_is_one_too(desk):

@@ -7,6 +7,7 @@ import numpy as np
 from assistant.audio.format import HOP
 from assistant.audio.openwakeword_ import CHUNK, EMBEDDINGS, FEATURES, Models
 from assistant.audio.wake import WakeWord
+from assistant.teach import features
 from assistant.teach.features import FIRST, WINDOW, Features
 from assistant.teach.talkers import Talker, speak
 
@@ -28,6 +29,14 @@ def test_scores_are_those_of_the_run_path():
 
 
 def test_a_short_sound_has_no_embedding():
-    features = Features()
-    assert features.of(np.zeros(FIRST * CHUNK - 1, np.float32)).shape == (0, FEATURES)
-    assert features.of(np.zeros(WINDOW, np.float32)).shape == (EMBEDDINGS, FEATURES)
+    hears = Features()
+    assert hears.of(np.zeros(FIRST * CHUNK - 1, np.float32)).shape == (0, FEATURES)
+    assert hears.of(np.zeros(WINDOW, np.float32)).shape == (EMBEDDINGS, FEATURES)
+
+
+def test_a_whole_spectrogram_gives_what_its_windows_give_one_by_one(monkeypatch):
+    sound = np.random.default_rng(1).normal(0, 0.1, 40 * CHUNK + 100).astype(np.float32)
+    at_once = Features()
+    monkeypatch.setattr(features, "_long_embedding", lambda: None)
+    monkeypatch.setattr(features, "_LONGEST", 7)
+    assert np.allclose(at_once.of(sound), Features().of(sound), atol=1e-3)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from assistant.errors import BadInput
 from assistant.settings import Settings, load, to_toml
-from assistant.teach.settings_file import changed, use
+from assistant.settings_file import changed, use
 
 OWN = """# our kitchen
 [volume]
