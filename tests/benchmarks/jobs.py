@@ -18,7 +18,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 ROOT = Path(__file__).resolve().parents[2]
 EVERYTHING = ("assistant", "skills", "tests/benchmarks", "tests/scenes")
-CANCELLER = ("echo", "reference", "distortion", "residual", "path_learner", "path_solver")
+CANCELLER = (
+    *("echo", "kalman", "reference", "distortion", "residual"),
+    *("path_change", "path_learner", "path_schedule", "path_solver"),
+)
 FRONT_END = (
     *(f"assistant/audio/{name}.py" for name in (*CANCELLER, "beam", "delay", "delay_search")),
     *(f"assistant/audio/{name}.py" for name in ("drift", "resample", "suppressor", "front_end")),
