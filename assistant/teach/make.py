@@ -22,8 +22,8 @@ HELD_OUT = 5  # every fifth voice is not learned from, and every fourth recordin
 ENOUGH = 8
 STEP_COST = 0.05  # of a training step, in streams, for the progress bar
 # The threshold is the logit that so many windows of held-out other speech exceed. It lies no more
-# than this below the weak words, in percent of the held-out ones: other engines' voices score up to
-# two lower than espeak-ng's, and what lies deeper was never tried. It costs no more words than this.
+# than this below the weak words, in percent of the held-out ones (other engines' voices score up
+# to two lower than espeak-ng's; what is deeper was never tried), and costs no more of them.
 ABOVE, WEAK, DEEPEST, LOST = 9, 3.0, 2.0, 10.0
 # A word that does worse with held-out voices is refused. What espeak-ng says is much nearer to
 # what was learned than what people say: "hey pumpkin" has 40 false wakes an hour there, and none
