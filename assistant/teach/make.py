@@ -21,10 +21,10 @@ from assistant.teach.talkers import Talker, people
 HELD_OUT = 5  # every fifth voice is not learned from, and every fourth recording of eight or more
 ENOUGH = 8
 STEP_COST = 0.05  # of a training step, in streams, for the progress bar
-# The threshold is the higher of two logits. One lies below all but this share of the held-out
-# words, in percent, and by this much more, because other engines' voices score that much lower
-# than espeak-ng's. The other is that of the window of held-out other speech that so many exceed.
-WEAKEST, MARGIN, ABOVE = 3.0, 0.6, 9
+# The threshold is the logit that so many windows of held-out other speech exceed. It lies no more
+# than this below the weak words, in percent of the held-out ones (other engines' voices score up
+# to two lower than espeak-ng's; what is deeper was never tried), and costs no more of them.
+ABOVE, WEAK, DEEPEST, LOST = 9, 3.0, 2.0, 10.0
 # A word that does worse with held-out voices is refused. What espeak-ng says is much nearer to
 # what was learned than what people say: "hey pumpkin" has 40 false wakes an hour there, and none
 # in 340 recordings of people.
@@ -137,11 +137,11 @@ def _corpora(
 
 
 def choose_threshold(trained: head.Head, held: Corpus) -> float:
-    """Return the logit from which a window is the word, by what the held-out voices reached."""
+    """Return the logit from which a window is the word, by what held-out voices reach."""
     words = held.word.best(trained.logits(held.word))
     others = np.sort(trained.logits(held.others))
-    weak = float(np.percentile(words, WEAKEST)) - MARGIN
-    return max(weak, float(others[-1 - min(ABOVE, len(others) - 1)]))
+    other = others[-1 - min(ABOVE, len(others) - 1)]
+    return float(np.clip(other, np.percentile(words, WEAK) - DEEPEST, np.percentile(words, LOST)))
 
 
 def _rates(trained: head.Head, held: Corpus, threshold: float) -> tuple[float, int]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from assistant.teach.corpus import Corpus, Windows
-from assistant.teach.make import MARGIN, choose_threshold
+from assistant.teach.make import DEEPEST, choose_threshold
 
 
 def windows(scores: np.ndarray) -> Windows:
@@ -20,8 +20,10 @@ def windows(scores: np.ndarray) -> Windows:
 HEAD = SimpleNamespace(logits=lambda found: found.rows[:, 0])
 
 
-@pytest.mark.parametrize(("loudest", "expected"), [(-4.0, 3.0 - MARGIN), (2.8, 2.8)])
-def test_it_lies_below_weak_words_unless_other_speech_gets_that_far(loudest, expected):
+@pytest.mark.parametrize(
+    ("loudest", "expected"), [(-4.0, 3.0 - DEEPEST), (1.8, 1.8), (2.5, 2.5), (7.0, 3.0)]
+)
+def test_it_lies_above_other_speech_but_not_above_words_nor_far_below(loudest, expected):
     words, others = windows(np.full(100, 3.0)), windows(np.linspace(-9.0, loudest, 2000))
     threshold = choose_threshold(HEAD, Corpus(words, words, others, 60.0))
     assert threshold == pytest.approx(expected, abs=0.1)
