@@ -20,11 +20,23 @@ fi
 
 say() { printf '\n=== %s (%s on %s, after %d s)\n' "$1" "$suite" "$arch" "$SECONDS"; }
 
+# QEMU 7.2, Debian 12's, crashes where onnxruntime's wheel for Python 3.13 is loaded; 10 does not.
 prepare_emulator() {
+    local folder=/proc/sys/fs/binfmt_misc entry header mask
     [[ $arch != "$(dpkg --print-architecture)" ]] || return 0
-    [[ -e /proc/sys/fs/binfmt_misc/register ]] ||
-        mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
-    [[ -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ]] || update-binfmts --enable qemu-aarch64
+    [[ -e $folder/register ]] || mount -t binfmt_misc binfmt_misc "$folder"
+    if [[ -z ${ASSISTANT_QEMU:-} ]]; then
+        [[ -e $folder/qemu-aarch64 ]] || update-binfmts --enable qemu-aarch64
+        return
+    fi
+    for entry in qemu-aarch64 assistant-aarch64; do
+        [[ ! -e $folder/$entry ]] || echo -1 > "$folder/$entry"
+    done
+    # The start of an ELF file for 64-bit ARM, and which of its bits count.
+    header='\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00'
+    mask='\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff'
+    printf '%s' ":assistant-aarch64:M::$header:$mask:$ASSISTANT_QEMU:PF" \
+        > "$folder/register"
 }
 
 make_base() {

@@ -7,7 +7,8 @@
 # systems are kept in $ASSISTANT_ROOTS (default: assistant-roots beside other temporary files), so
 # that the next run does not fetch them again; $ASSISTANT_WHEELS may name a folder with the locked
 # packages (wheels.sh fills it), which an emulated pip is slow to fetch: then it is installed with
-# --offline. Nothing outside that folder is changed but Debian's debootstrap and qemu-user-static,
+# --offline. $ASSISTANT_QEMU may name a newer qemu-aarch64, linked statically, than this system's: with
+# Debian 12's Python 3.13 cannot load onnxruntime. Nothing outside that folder is changed but Debian's debootstrap and qemu-user-static,
 # when they are missing.
 set -euo pipefail
 

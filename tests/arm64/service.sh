@@ -163,7 +163,7 @@ hang_upgrade() {
 end_upgrade() {
     local installer
     hang_upgrade
-    installer=$(within pgrep -o -f '^bash /hanging/install.sh|/hanging/install.sh upgrade')
+    installer=$(within pgrep -o -f '^bash /hanging/install.sh')
     within kill -INT -- "-$(within ps -o pgid= -p "$installer" | tr -d ' ')"
     wait "$upgrade" || echo "exit status $?"
     as_it_was
