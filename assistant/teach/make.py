@@ -21,10 +21,10 @@ from assistant.teach.talkers import Talker, people
 HELD_OUT = 5  # every fifth voice is not learned from, and every fourth recording of eight or more
 ENOUGH = 8
 STEP_COST = 0.05  # of a training step, in streams, for the progress bar
-# The threshold is the logit that so many windows of held-out other speech exceed. It lies no more
-# than this below the weak words, in percent of the held-out ones (other engines' voices score up
-# to two lower than espeak-ng's; what is deeper was never tried), and costs no more of them.
-ABOVE, WEAK, DEEPEST, LOST = 9, 3.0, 2.0, 10.0
+# The threshold is the logit that so many windows an hour of held-out other speech exceed. It lies
+# no more than this below the weak words, in percent of the held-out ones (other engines' voices
+# score up to two lower than espeak-ng's; deeper was never tried), and costs no more of them.
+ABOVE, WEAK, DEEPEST, LOST = 24, 3.0, 2.0, 10.0
 # A word that does worse with held-out voices is refused. What espeak-ng says is much nearer to
 # what was learned than what people say: "hey pumpkin" has 40 false wakes an hour there, and none
 # in 340 recordings of people.
@@ -140,7 +140,8 @@ def choose_threshold(trained: head.Head, held: Corpus) -> float:
     """Return the logit from which a window is the word, by what held-out voices reach."""
     words = held.word.best(trained.logits(held.word))
     others = np.sort(trained.logits(held.others))
-    other = others[-1 - min(ABOVE, len(others) - 1)]
+    above = int(ABOVE * held.others_s / 3600)
+    other = others[-1 - min(above, len(others) - 1)]
     return float(np.clip(other, np.percentile(words, WEAK) - DEEPEST, np.percentile(words, LOST)))
 
 

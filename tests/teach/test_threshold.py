@@ -25,12 +25,12 @@ HEAD = SimpleNamespace(logits=lambda found: found.rows[:, 0])
 )
 def test_it_lies_above_other_speech_but_not_above_words_nor_far_below(loudest, expected):
     words, others = windows(np.full(100, 3.0)), windows(np.linspace(-9.0, loudest, 2000))
-    threshold = choose_threshold(HEAD, Corpus(words, words, others, 60.0))
+    threshold = choose_threshold(HEAD, Corpus(words, words, others, 900.0))
     assert threshold == pytest.approx(expected, abs=0.1)
 
 
 def test_one_strange_sound_does_not_move_it():
     words, quiet = windows(np.full(100, 3.0)), np.full(1000, -5.0)
-    usual = choose_threshold(HEAD, Corpus(words, words, windows(quiet), 60.0))
+    usual = choose_threshold(HEAD, Corpus(words, words, windows(quiet), 900.0))
     quiet[0] = 5.0
-    assert choose_threshold(HEAD, Corpus(words, words, windows(quiet), 60.0)) == usual
+    assert choose_threshold(HEAD, Corpus(words, words, windows(quiet), 900.0)) == usual
