@@ -149,8 +149,8 @@ break_upgrade() {
 # Starts an upgrade to a version that is never ready, and returns while systemd waits for it.
 hang_upgrade() {
     broken_version hanging 'import threading; threading.Event().wait()'
-    nsenter -t "$leader" -m -u -i -n -p -C -r -w env -i HOME=/root LANG=C.UTF-8 \
-        --default-signal=INT PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+    nsenter -t "$leader" -m -u -i -n -p -C -r -w env -i --default-signal=INT HOME=/root \
+        LANG=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
         PIP_CERT=/machine/ca.crt PIP_CACHE_DIR=/machine/cache \
         setsid -w /hanging/install.sh upgrade --no-models &
     upgrade=$!
