@@ -59,16 +59,16 @@ def _simulate(parser: Parser) -> None:
     parser.add_argument("scene", metavar="SCENE.toml", type=Path, help="the scene to play through")
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for results")
     _play(parser)
-    parser.add_argument(
-        "--fixed-costs",
-        action="store_true",
-        help="charge fixed computing times, so that two runs give the same report",
-    )
 
 
 def _play(parser: Parser) -> None:
     parser.add_argument(
         "--play", action="store_true", help="also play it on this machine's sound card"
+    )
+    parser.add_argument(
+        "--fixed-costs",
+        action="store_true",
+        help="charge fixed computing times, so that two runs give the same report",
     )
 
 

@@ -27,20 +27,20 @@ def demo(arguments: argparse.Namespace, settings: Settings) -> int:
     if settings.speech.recogniser == "auto":
         # The people of the demo are synthetic, and so is what this recogniser was trained on.
         settings = with_overrides(settings, {"speech.recogniser": "vosk-household"})
-    return _simulate(scene, arguments.out, settings, play=arguments.play)
+    return _simulate(scene, arguments, settings)
 
 
 def simulate(arguments: argparse.Namespace, settings: Settings) -> int:
-    options = {"play": arguments.play, "fixed_costs": arguments.fixed_costs}
-    return _simulate(arguments.scene, arguments.out, settings, **options)
+    return _simulate(arguments.scene, arguments, settings)
 
 
-def _simulate(scene: Path, out: Path, settings: Settings, **options: bool) -> int:
+def _simulate(scene: Path, arguments: argparse.Namespace, settings: Settings) -> int:
     from rich.console import Console
 
     from assistant.room import run as room
 
-    report = room.simulate(scene, out, settings=settings, console=Console(), **options)
+    options = {"play": arguments.play, "fixed_costs": arguments.fixed_costs}
+    report = room.simulate(scene, arguments.out, settings=settings, console=Console(), **options)
     return 0 if all(expectation["ok"] for expectation in report["expectations"]) else 1
 
 

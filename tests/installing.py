@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 from pathlib import Path
 
@@ -54,8 +55,9 @@ def steps(system: Path, *functions: str, **variables: str) -> subprocess.Complet
         ]
     )  # fmt: skip
     return subprocess.run(
-        ["bash", "-c", script, "install.sh"], capture_output=True, text=True, timeout=60
-    )
+        ["bash", "-c", script, "install.sh"], capture_output=True, text=True, timeout=60,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+    )  # fmt: skip
 
 
 def tree(folder: Path) -> dict[str, tuple]:

@@ -30,7 +30,6 @@ log = logging.getLogger(__name__)
 
 CAPTURED_EVERY = 4  # hops between two nudges to the worker (64 ms)
 MID_SENTENCE = samples(1.2)  # longer than any wake word
-LISTENING = samples(0.3)  # of a voice while it listens anyway: a wake word then says nothing new
 SENTENCE_RINGS = samples(0.5)  # ... and how long after a sentence the detector still dwells on it
 HOLD_LIMIT = samples(14.0)  # a held reply goes on by itself after this: main may be stuck
 ANSWER_LIMIT = samples(0.5)  # media gets loud again unless main listens by then
@@ -182,8 +181,7 @@ class AudioLoop:
             np.take(rows, self._mics, axis=0, out=self._heard)
         reference = out if self._loopback is None else rows[self._loopback]
         held = self.mixer.speech.held
-        sentence = MID_SENTENCE if held else LISTENING
-        if self._endpoint is not None and self._endpoint.talked > sentence:
+        if self._endpoint is not None and self._endpoint.talked > MID_SENTENCE:
             self._sentence_at = self.position
         following = self.position - self._sentence_at < SENTENCE_RINGS
         return self.ears.hear(self._heard, reference, playing, following, held)
@@ -215,6 +213,7 @@ class AudioLoop:
         self._endpoint = None
         self.mixer.duck_media(False)
         if outcome.kind is Kind.ENDED:
+            self._sentence_at = at
             self._post(m.SpeechEnded(at, self._listening, outcome.sample))
         else:
             self._post(m.NothingHeard(at, self._listening))
