@@ -8,11 +8,10 @@ delay (less 4 ms); ours finds it. The default rooms (seeds 100 and up) are for r
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.progress import track
 from rich.table import Table
 
 from assistant.errors import BadInput, did_you_mean
@@ -26,6 +25,7 @@ from tests.benchmarks import (
     recorded_echo,
     wake_recall,
 )
+from tests.benchmarks.jobs import HEARING, run_jobs
 from tests.data import data_root
 
 
@@ -88,15 +88,16 @@ class Run:
         """Return those engines that were chosen."""
         return tuple(name for name in offered if any(part in name for part in self.chosen))
 
-    def all_of(self, groups: Iterable[list], what: str, total: int) -> list:
-        """Return everything in ``groups``, with a bar while it is measured."""
-        shown = track(groups, what, total=total, console=self.console, transient=True)
-        return [one for group in shown for one in group]
+    def all_of(self, what: str, work: Callable[[object], list], todo: list) -> list:
+        """Return everything that ``work`` finds in the jobs to do, with a bar meanwhile."""
+        jobs = [(job,) for job in todo]
+        groups = run_jobs(what, work, jobs, self.console, HEARING, self.workers)
+        return [one for group in groups for one in group]
 
 
 def _recall(how: Run) -> dict:
     todo = wake_recall.jobs(how.data, how.tune, how.quick, how.names(*wake_recall.default_names()))
-    rows = how.all_of(wake_recall.measure(todo, how.workers), "wake words", len(todo))
+    rows = how.all_of("wake words", wake_recall.listen, todo)
     result = recall_tables.summarise(rows)
     words = sum(len(job.clips) for job in todo)
     which = "tuning set" if how.tune else "held back"
@@ -115,7 +116,7 @@ def _recall(how: Run) -> dict:
 def _reconvergence(how: Run) -> dict:
     names = how.names(*engines.peers()[0], engines.name_of(1), engines.name_of(2))
     todo = reconvergence.jobs(how.data, how.tune, how.quick, names)
-    curves = how.all_of(reconvergence.measure(todo, how.workers), "changes", len(todo))
+    curves = how.all_of("changes", reconvergence.follow, todo)
     result = reconvergence.summarise(curves)
     if result:
         how.console.print(reconvergence.table(result))
@@ -125,7 +126,7 @@ def _reconvergence(how: Run) -> dict:
 def _recorded(how: Run) -> dict:
     names = how.names(engines.NONE, *engines.peers()[0], engines.name_of(1), engines.SUPPRESSED)
     todo = recorded_echo.jobs(how.data, how.quick, names)
-    ratings = how.all_of(recorded_echo.measure(todo, how.workers), "recorded", len(todo))
+    ratings = how.all_of("recorded", recorded_echo.rate, todo)
     result = recorded_echo.summarise(ratings)
     if result:
         how.console.print(recorded_echo.table(result))

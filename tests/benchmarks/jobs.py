@@ -1,4 +1,4 @@
-"""Runs a benchmark's parts in two processes, with a progress bar, and remembers those done.
+"""Runs a benchmark's parts in several processes, with a progress bar, and remembers those done.
 
 A part that was computed by the same code is read back from the temporary folder: an interrupted
 benchmark goes on where it was.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
+import os
 import pickle
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
@@ -32,6 +33,7 @@ FRONT_END = (
     "tests/benchmarks/bargein_hops.py",
     "tests/benchmarks/bargein_homes.py",
 )  # what a cleaned signal depends on
+HEARING = ("assistant/audio", "assistant/room", "assistant/settings.py", "tests/benchmarks")
 PROCESSES = 2
 
 
@@ -41,8 +43,12 @@ def run_jobs(
     jobs: Sequence[tuple],
     console,
     sources: Iterable[str] = EVERYTHING,
+    workers: int = PROCESSES,
 ) -> list:
-    """Return ``work(*job)`` of every job in order; ``work`` is a module's own function."""
+    """Return ``work(*job)`` of every job in order; ``work`` is a module's own function.
+
+    Every process computes with one thread. ``sources`` are the files the results depend on.
+    """
     folder = Path(tempfile.gettempdir()) / "assistant-bench" / _digest(sources)
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{work.__name__}-{_hash(repr(job).encode())}.pickle" for job in jobs]
@@ -50,7 +56,8 @@ def run_jobs(
     columns = (TextColumn(title), BarColumn(), TextColumn("{task.completed} of {task.total}"))
     bar = Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console)
     context = multiprocessing.get_context("spawn")
-    with bar, ProcessPoolExecutor(PROCESSES, mp_context=context) as pool:
+    os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1")  # before they load numpy
+    with bar, ProcessPoolExecutor(workers, mp_context=context) as pool:
         task = bar.add_task(title, total=len(jobs), completed=len(jobs) - len(missing))
         for done in as_completed([pool.submit(_keep, work, job, path) for job, path in missing]):
             done.result()

@@ -7,7 +7,6 @@ canceller is back from where this stays for 300 ms within 3 dB of what it ends u
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from rich.table import Table
 from assistant.audio.format import SAMPLE_RATE
 from tests.benchmarks import engines, loudspeakers, rooms
 from tests.benchmarks.far_ends import far_end
-from tests.benchmarks.parallel import in_order
 
 FIRST_ROOM, TUNING_ROOM, ROOMS = 140, 240, 8
 STEP = SAMPLE_RATE // 10
@@ -122,11 +120,6 @@ def jobs(data: Path, tune: bool, quick: bool, names: tuple[str, ...]) -> list[Jo
     return [
         Job(first + i, change, tuple(people), names) for change in changes for i in range(count)
     ]
-
-
-def measure(todo: list[Job], workers: int) -> Iterator[list[Curve]]:
-    """Yield the curves job by job, in order."""
-    return in_order(follow, todo, workers)
 
 
 def summarise(curves: list[Curve]) -> dict:

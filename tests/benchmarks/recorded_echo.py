@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from rich.table import Table
 
 from tests.benchmarks import engines
 from tests.benchmarks.aecmos import DOUBLE, FAR_END, MODEL, AecMos
-from tests.benchmarks.parallel import in_order
 
 LONGEST_LAG = 8000  # samples
 SOURCES = (
@@ -86,11 +84,6 @@ def bulk_delay(mic: np.ndarray, played: np.ndarray) -> int:
     cross = np.fft.rfft(mic, size) * np.fft.rfft(played, size).conj()
     cross /= np.abs(cross) ** 0.7 + 1e-9
     return int(np.abs(np.fft.irfft(cross)[:LONGEST_LAG]).argmax())
-
-
-def measure(todo: list[Job], workers: int) -> Iterator[list[Rating]]:
-    """Yield the ratings pair by pair, in order."""
-    return in_order(rate, todo, workers)
 
 
 def summarise(ratings: list[Rating]) -> dict:

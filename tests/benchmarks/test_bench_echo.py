@@ -1,6 +1,7 @@
 """The echo benchmark's signals, rules and sums; one tiny run of each part."""
 
 import io
+import tempfile
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from tests.benchmarks import (
 from tests.benchmarks.aecmos import DOUBLE
 from tests.benchmarks.echo_scenes import Scenes, active_level, count, listening_s
 from tests.benchmarks.far_ends import far_end
+from tests.benchmarks.jobs import HEARING, run_jobs
 from tests.data import shared
 
 
@@ -215,12 +217,17 @@ def test_reconvergence_is_followed_through_a_move():
 
 
 @pytest.mark.slow
-def test_two_processes_find_what_one_finds():
-    names, jobs = (engines.NONE,), []
+def test_two_processes_find_what_one_finds_and_a_second_run_reads_it_back(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    names, todo = (engines.NONE,), []
     for group in ("far_end_real", "double_talk_real"):
         mic = sorted(shared(f"echo/{group}").glob("*_mic.flac"))[0]
         reference = mic.with_name(mic.name.replace("_mic", "_lpb"))
-        jobs.append(recorded_echo.Job(group, DOUBLE, mic, reference, names, None))
-    both = list(recorded_echo.measure(jobs, 2))
-    assert both == list(recorded_echo.measure(jobs, 1))
-    assert [rows[0].clip for rows in both] == [job.mic.stem for job in jobs]
+        todo.append((recorded_echo.Job(group, DOUBLE, mic, reference, names, None),))
+    screen = Console(file=io.StringIO())
+    both = run_jobs("pairs", recorded_echo.rate, todo, screen, HEARING, workers=2)
+    assert both == [recorded_echo.rate(job) for (job,) in todo]
+    kept = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.pickle")}
+    assert len(kept) == 2
+    assert run_jobs("pairs", recorded_echo.rate, todo, screen, HEARING, workers=2) == both
+    assert kept == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.pickle")}

@@ -8,7 +8,6 @@ count, a score of 0.5 or more, is openWakeWord's own rule.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,7 +19,6 @@ from assistant.audio.wake import WakeDecision, WakeWord
 from assistant.settings import Settings
 from tests.benchmarks import engines, rooms
 from tests.benchmarks.echo_scenes import LATEST_S, LEAD_S, Scene, Scenes, count, listening_s
-from tests.benchmarks.parallel import in_order
 
 LEVELS = (0, -10, -20, -30)
 ARRAYS = engines.ARRAYS
@@ -80,11 +78,6 @@ def default_names(arrays: tuple[int, ...] = ARRAYS) -> tuple[str, ...]:
     """Return every engine that can run here, in the order of the tables."""
     ours = tuple(engines.name_of(m) for m in arrays)
     return (engines.NEAR, engines.NONE, *engines.peers()[0], *ours)
-
-
-def measure(todo: list[Job], workers: int) -> Iterator[list[Heard]]:
-    """Yield what was heard, room by room in order."""
-    return in_order(listen, todo, workers)
 
 
 def listen(job: Job) -> list[Heard]:
