@@ -14,7 +14,13 @@ from datetime import datetime
 from assistant.audio.format import samples
 from assistant.errors import AssistantError
 from assistant.language import text
-from assistant.language.answers import Answer, is_backchannel, possible_answers, read_answer
+from assistant.language.answers import (
+    Answer,
+    is_backchannel,
+    is_greeting,
+    possible_answers,
+    read_answer,
+)
 from assistant.messages import Position
 from assistant.skill import Again, Ask, Reply, SkillError
 from assistant.speaker import Speaker, Spoken
@@ -100,7 +106,8 @@ class Dialogue:
             return Assessment(stop=True, command=answers, complete=True)
         if answers:
             return Assessment(command=True, complete=True)
-        match = self._understanding.match(said) if not is_backchannel(said) else None
+        idle = is_backchannel(said) or (speaking is not None and is_greeting(said))
+        match = None if idle else self._understanding.match(said)
         if match is not None:
             dangling = self._understanding.is_unfinished(said)
             return Assessment(

@@ -29,12 +29,18 @@ _BACKCHANNELS = (
     "thank you very much", "that's right", "interesting", "exactly", "perfect", "okay okay",
 )  # fmt: skip
 
+_GREETINGS = (
+    "hello", "hi", "hey", "hello hello", "hi there", "hello there", "hey there", "good morning",
+    "good afternoon", "good evening", "good night", "bye", "goodbye", "bye bye",
+)  # fmt: skip
+
 
 def _phrases(phrases: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
     return frozenset(text.words(p) for p in phrases)
 
 
 YES, NO, BACKCHANNELS = _phrases(_YES), _phrases(_NO), _phrases(_BACKCHANNELS)
+GREETINGS = _phrases(_GREETINGS)
 ANSWERS = tuple(dict.fromkeys(p.lower() for p in (*_YES, *_NO, *_BACKCHANNELS)))
 
 
@@ -74,6 +80,11 @@ def is_backchannel(said: str) -> bool:
     """Return whether ``said`` only shows that somebody listens ("uh huh", "thanks")."""
     words = text.words(said)
     return words in BACKCHANNELS or text.strip_trail(words) in BACKCHANNELS
+
+
+def is_greeting(said: str) -> bool:
+    """Return whether ``said`` greets without a name: over a reply, that is somebody coming in."""
+    return text.words(said) in GREETINGS
 
 
 def _option(options: Mapping[str, object], words: tuple[str, ...]) -> str | None:
