@@ -80,6 +80,7 @@ install_system() {
     else
         skip "Debian packages: they are this machine's"
     fi
+    if [[ -n $had_version ]]; then light_updating on; fi
     make_version
     set_up_user
     set_up_folders

@@ -134,3 +134,11 @@ say_hello() {
     "$assistant" say "Hello. I am ready." >> "$log" 2>&1 ||
         skip "hello: nothing could be said; assistant doctor says why"
 }
+
+# light_updating on|off: lets a speaker that runs show, in silence, that it is being updated.
+light_updating() {
+    if ((dry)) || ! systemd_runs || ! service is-active; then return 0; fi
+    lit=0
+    timeout 20 "$target$opt/current/venv/bin/assistant" lights --updating "$1" >> "$log" 2>&1 || return 0
+    if [[ $1 == on ]]; then lit=1; fi
+}

@@ -6,6 +6,7 @@ started=0   # has anything been printed yet
 skipped=()  # what could not be done here, and why
 said=0      # was a failure explained
 undo=""     # what must be done when install.sh ends now
+lit=0       # does a running speaker show that it is updated
 
 announce() {
     ((started)) && return
@@ -98,6 +99,7 @@ ended() {
     local status=$?
     trap '' INT TERM HUP
     if [[ -n $undo ]]; then $undo || true; fi
+    if ((lit)); then light_updating off; fi
     if ((status && !said)); then
         printf 'install.sh: something failed that it did not foresee; %s, then run the same command again.\n' \
             "the last lines of $log or above say what" >&2

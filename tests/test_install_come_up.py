@@ -248,3 +248,18 @@ def test_what_asks_the_new_version_ends_with_install_sh(tmp_path):
     ran = steps(system, 'venv="$target$opt/versions/1/venv"', "try_version", 'tail -n 1 "$log"')
     groups = ran.stdout.split()
     assert len(groups) == 2 and len(set(groups)) == 1, ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize("ending", ["true", "die 'no more' 'try again'", "kill -INT $$"])
+def test_the_light_of_an_update_goes_out_however_it_ends(upgrading, ending):
+    binary = upgrading / "opt/assistant/versions/1/venv/bin/assistant"
+    binary.write_text('#!/bin/sh\necho "$@" >> "${0%/opt/*}/shown"\n')
+    steps(upgrading, PLAYED, BEGIN, "light_updating on", ending)
+    assert (upgrading / "shown").read_text() == "lights --updating on\nlights --updating off\n"
+
+
+def test_a_speaker_that_cannot_show_it_is_updated_all_the_same(upgrading):
+    binary = upgrading / "opt/assistant/versions/1/venv/bin/assistant"
+    binary.write_text('#!/bin/sh\necho "$@" >> "${0%/opt/*}/shown"\nexit 2\n')
+    assert steps(upgrading, PLAYED, BEGIN, "light_updating on").returncode == 0
+    assert (upgrading / "shown").read_text() == "lights --updating on\n"
