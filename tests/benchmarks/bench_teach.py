@@ -26,7 +26,7 @@ from assistant.teach.talkers import engines, people, speak, varied
 from tests.benchmarks.bench_wake import in_room, numbers, pocketsphinx
 from tests.data import data_root
 
-PHRASES = ("hey pumpkin", "okay kitchen", "computer")
+PHRASES = ("hey pumpkin", "okay kitchen", "hey computer")
 STRANGERS = ("flite", "festival")
 MOODS = 8  # ways every strange voice says a word
 PEER = 1e-15

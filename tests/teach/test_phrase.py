@@ -21,6 +21,8 @@ from assistant.teach.sentences import REPLIES, refuse_everyday, sentence
         ("hey you", "too short"),
         ("good morning everybody", "said all day"),
         ("my extraordinarily intelligent loudspeaker", "too long"),
+        ("computer", r"people say anyway \(one in 5,100 .*hey computer"),
+        ("Television", "people say anyway"),
         ("", "one to four words"),
         ("computer 3000", "one to four words"),
         ("please turn the oven off now", "one to four words"),
@@ -32,6 +34,11 @@ def test_a_bad_wake_word_is_refused_with_what_to_choose(text, problem):
     assert "hey pumpkin" in str(refused.value)
 
 
+@pytest.mark.parametrize("text", ["hello computer", "watermelon", "buttercup", "blenkinsop"])
+def test_a_seldom_word_and_a_word_with_another_are_taken(text):
+    assert parse(text).text == text.lower()
+
+
 def test_what_is_said_anyway_is_refused():
     with pytest.raises(BadInput, match="said anyway"):
         refuse_everyday("shopping list")
@@ -40,7 +47,7 @@ def test_what_is_said_anyway_is_refused():
 
 @pytest.mark.parametrize(
     ("text", "syllables"),
-    [("Hey  Pumpkin!", 3), ("okay kitchen", 4), ("computer", 3), ("hello sunflower", 5)],
+    [("Hey  Pumpkin!", 3), ("okay kitchen", 4), ("buttercup", 3), ("hello sunflower", 5)],
 )
 def test_a_good_one_is_read(text, syllables):
     found = parse(text)
