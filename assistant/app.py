@@ -33,6 +33,7 @@ from assistant.plugins import load_skills
 from assistant.settings import Settings
 from assistant.skill import Skill
 from assistant.sound_card import open_or_wait, reopener
+from assistant.speech.address import called, with_address
 from assistant.speech.engines import introduction, open_recogniser, open_voice
 from assistant.speech.own_words import OwnWords, read_words
 from assistant.speech.worker import Worker
@@ -150,8 +151,12 @@ def assemble(
     understanding = Understanding(load_skills(settings, store).skills)
     dialogue = Dialogue(understanding, store, channels.inbox.put, now, volume=settings.volume.level)
     models = folder(settings)
+    name = called(settings.wake.word)
     recogniser, ears_are = open_recogniser(
-        settings.speech, understanding.grammar(), understanding.vocabulary(), models
+        settings.speech,
+        with_address(understanding.grammar(), name),
+        understanding.vocabulary(),
+        models,
     )
     voice, voice_is = open_voice(settings.speech, models)
     own = OwnWords((*settings.speech.words, *read_words()), understanding.vocabulary())
@@ -164,6 +169,7 @@ def assemble(
         understanding.stop_phrases(),
         samples(settings.speech.pause_ms / 1000),
         own,
+        name,
     )
     engines = (ears_are, voice_is)
     return Speaker(settings, channels, audio, main, worker, store, understanding.skills, engines)

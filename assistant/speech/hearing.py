@@ -8,6 +8,7 @@ from assistant import messages as m
 from assistant.audio.capture import CaptureRing
 from assistant.audio.format import SAMPLE_RATE
 from assistant.language.text import UNKNOWN, is_within
+from assistant.speech.address import LEAD
 from assistant.speech.recogniser import Recogniser, Stream, Transcript
 from assistant.speech.stop import SURE, is_stop
 
@@ -30,9 +31,15 @@ class Hearing:
         saying: tuple[str, ...] = (),
         answers: tuple[str, ...] = (),
     ) -> None:
-        """``saying`` are the words the reply itself was saying about when this began."""
+        """``saying`` are the words the reply itself was saying about when this began.
+
+        ``start`` is where the stream's times begin: before the wake word, if there was one.
+        """
         self.turn, self.woken = command.turn, command.woken
-        self.start = self._fed = command.start
+        self.start = self._begun = command.start
+        if command.woken is not None:
+            self.start = max(0, min(command.start, command.woken - LEAD))
+        self._fed = self.start
         self.over_speech = command.over_speech
         self._quiet_from = command.quiet_from
         self._stops = stops
@@ -56,8 +63,8 @@ class Hearing:
             if block.size:
                 self.text = self._stream.feed(block)
                 self._spot(block)
-                if self._answers is not None:
-                    self._answers.feed(block)
+                if self._answers is not None and self._fed > self._begun:
+                    self._answers.feed(block[-(self._fed - self._begun) :])
         return (self.text, self.stopped, self.nearly_stop) != before
 
     def _spot(self, block: np.ndarray) -> None:

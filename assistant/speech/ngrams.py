@@ -10,6 +10,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
+from assistant.speech.address import ADDRESSED
 from assistant.speech.recogniser import Grammar
 from assistant.speech.sampling import Sampler
 
@@ -17,13 +18,15 @@ _DISCOUNT = 0.5
 _DRAWN = 40_000
 # How often a command is said with "please" and the like around it, and a thing with an amount.
 _POLITE, _AMOUNT = 0.1, 0.15
+_ADDRESSED = 0.5  # how often the wake word comes first
 _START, _END = "<s>", "</s>"
 _Counts = Counter[tuple[str, ...]]
 
 
 def sentences(grammar: Grammar, count: int = _DRAWN, seed: int = 0) -> list[str]:
     """Return ``count`` sentences of the grammar, the same ones for the same ``seed``."""
-    sampler = Sampler(grammar, seed, {grammar.top: _POLITE, "amount": _AMOUNT}, usual=True)
+    taken = {grammar.top: _POLITE, "command": _POLITE, "amount": _AMOUNT, ADDRESSED: _ADDRESSED}
+    sampler = Sampler(grammar, seed, taken, usual=True)
     return [sampler.sentence() for _ in range(count)]
 
 

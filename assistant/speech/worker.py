@@ -15,27 +15,23 @@ from assistant.audio.capture import CaptureRing
 from assistant.audio.format import SAMPLE_RATE
 from assistant.dialogue import FIXED, Dialogue
 from assistant.errors import AssistantError
-from assistant.language.text import UNKNOWN
 from assistant.language.text import words as spoken_words
 from assistant.loop import Channels
 from assistant.skill import Reply, Segment
+from assistant.speech.address import after_name, command_words, partial_command
 from assistant.speech.clips import with_pause
 from assistant.speech.hearing import Hearing, could_be_said
 from assistant.speech.normalise import for_speech
 from assistant.speech.own_words import OwnWords
-from assistant.speech.recogniser import HeardWord, Recogniser, Transcript
+from assistant.speech.recogniser import Recogniser, Transcript
 from assistant.speech.voice import Clip, Voice
 
 log = logging.getLogger(__name__)
 
 TRAILING = SAMPLE_RATE // 5  # sound after the last speech that the recogniser still gets
 WHOLE_SENTENCE = 5  # words: "add nails to the list" may name anything
-TAIL = 7 * SAMPLE_RATE // 20  # a word ending this soon after the hit may be the wake word's tail
-TAIL_WORDS = 2
-LEFTOVER = SAMPLE_RATE // 5  # over so soon, it was no word of the command
-REFUSALS = {"don't", "do", "not", "never", "no"}  # never dropped: they turn a command around
 SAYING_BEFORE, SAYING_AFTER = 6 * SAMPLE_RATE // 5, 4 * SAMPLE_RATE // 5  # around a duck
-ONLY_THE_NAME = SAMPLE_RATE // 4  # nothing was said but the wake word
+ONLY_THE_NAME = SAMPLE_RATE // 4  # so soon after, hardly anything was said but the wake word
 COMMA = SAMPLE_RATE // 4  # twice the pause of a comma that ``segments.parts`` cut off
 APOLOGY = "Sorry, something went wrong."
 
@@ -53,11 +49,13 @@ class Worker:
         stops: tuple[str, ...],
         pause: int = 0,
         own_words: OwnWords | None = None,
+        name: str = "",
     ) -> None:
+        """``name`` is the wake word as it is said."""
         self._channels, self._ring = channels, ring
         self.recogniser, self.dialogue, self.voice = recogniser, dialogue, voice
         self._stops, self._pause = stops, pause  # samples between two parts of a reply
-        self._own_words = own_words or OwnWords(())
+        self._own_words, self._name = own_words or OwnWords(()), name
         self._hearing: Hearing | None = None
         self._spoken: dict[int, tuple[str, ...]] = {}  # what the reply of a turn says
         self._clips: dict[int, Clip] = {}  # of the reply's segments
@@ -133,29 +131,22 @@ class Worker:
             self._hearing.close()
             self._hearing = None
 
-    @staticmethod
-    def _may_be_tail(word: HeardWord, hearing: Hearing) -> bool:
-        """Whether a first word may be the end of the wake word; an unknown one may be "don't"."""
-        if word.text in REFUSALS:
-            return False
-        patience = 0 if word.text == UNKNOWN else TAIL
-        return hearing.start + word.end <= hearing.woken + patience
-
     def _captured(self, command: m.Captured) -> Iterator[m.Event]:
         hearing = self._hearing
         if hearing is not None and hearing.feed(self._ring, command.until):
             yield self._heard(hearing, self._so_far(hearing), final=False)
 
     def _so_far(self, hearing: Hearing) -> str:
-        """Return the partial text, without what may be the wake word's tail (no times yet)."""
-        words = hearing.text.split()
-        if hearing.woken is None or self.dialogue.assess(hearing.text).command:
+        """Return the partial text, without what the recogniser made of the wake word."""
+        if hearing.woken is None:
             return hearing.text
-        for start in range(1, 1 + TAIL_WORDS):
-            text = " ".join(words[start:])
-            if text and self.dialogue.assess(text).command:
-                return text
-        return hearing.text
+        return partial_command(hearing.text, self._name, self._is_command)
+
+    def _is_command(self, text: str) -> bool:
+        return bool(text) and self.dialogue.assess(text).command
+
+    def _is_complete(self, text: str) -> bool:
+        return bool(text) and self.dialogue.assess(text).complete
 
     def _conclude(self, command: m.Conclude) -> Iterator[m.Event]:
         hearing = self._hearing
@@ -174,30 +165,17 @@ class Worker:
         yield event
 
     def _without_wake_word(self, hearing: Hearing, heard: Transcript, end: int) -> str:
-        """Drop what the recogniser made of the wake word's end, where that makes sense of it.
-
-        A word that is over within ``LEFTOVER`` of the hit goes even from a command ("is what is
-        on my list") when the rest is a whole command by itself; a later one only if nothing else
-        makes a command.
-        """
-        if hearing.woken is not None and end <= hearing.woken + ONLY_THE_NAME:
-            return ""
+        """Return what was said to the speaker after the wake word, or without one."""
         if hearing.woken is None:
             return heard.text
-        words = list(heard.words)
-        whole = self.dialogue.assess(heard.text)
-        if whole.command:
-            rest = " ".join(w.text for w in words[1:])
-            early = bool(words) and hearing.start + words[0].end <= hearing.woken + LEFTOVER
-            if not early or words[0].text in REFUSALS:
-                return heard.text
-            return rest if self.dialogue.assess(rest).complete else heard.text
-        while words and self._may_be_tail(words[0], hearing):
-            words.pop(0)
-            text = " ".join(w.text for w in words)
-            if self.dialogue.assess(text).command:
-                return text
-        return heard.text
+        woken = hearing.woken - hearing.start
+        judges = self._is_command, self._is_complete
+        rest = command_words(heard.words, woken, self._name, *judges)
+        text = " ".join(w.text for w in rest)
+        if end > hearing.woken + ONLY_THE_NAME:
+            return text
+        named = after_name(heard.text, self._name) is not None
+        return text if named and self._is_command(text) else ""
 
     def _heard(self, hearing: Hearing, text: str, final: bool, confidence: float = 1.0) -> m.Heard:
         speaking = self._spoken.get(hearing.over_speech) if hearing.over_speech else None

@@ -32,6 +32,8 @@ _MORE = {
     "thank": ["TH AE NG K"],
     "wednesday": ["W EH N Z D EY", "W EH N Z D IY"],
     "unmute": ["AH N M Y UW T"],
+    "mycroft": ["M AY K R AO F T"],
+    "rhasspy": ["R AE S P IY"],
 }
 
 

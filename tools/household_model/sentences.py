@@ -38,6 +38,8 @@ CLOCK = (
     "{h} o'clock", "{h}", "{h} thirty", "{h} fifteen", "{h} forty five", "{h} a m", "{h} p m",
     "{h} thirty p m", "half past {h}", "quarter past {h}", "quarter to {h}", "noon", "midnight",
 )  # fmt: skip
+NAMES_CALLED = ("hey jarvis", "alexa", "hey mycroft", "hey rhasspy")  # openWakeWord's own
+ADDRESSED = 0.3  # of the sentences begin with one
 # The last ones are not for the speaker: "quite" must not be taken for "quiet".
 TEMPLATES = """
 add {item} to the {list}
@@ -241,7 +243,14 @@ class Household:
         self.words = tuple(sorted({*self._understanding.vocabulary(), *_words(), *extra}))
 
     def sentence(self) -> str:
-        """Return something a household says: half the time it is one of a skill's sentences."""
+        """Return something a household says, in one breath with a wake word or without one."""
+        said = self._sentence()
+        if self._random.random() < ADDRESSED:
+            return f"{self._random.choice(NAMES_CALLED)} {said}"
+        return said
+
+    def _sentence(self) -> str:
+        """Return one of a skill's sentences half the time."""
         if self._random.random() < 0.5:
             return _fill(self._random, self._random.choice(TEMPLATES))
         if self._random.random() < 0.25:
@@ -259,7 +268,7 @@ def _words() -> set[str]:
     """Return every word of the templates."""
     rng = random.Random(1)
     said = (_fill(rng, template) for template in TEMPLATES for _ in range(60))
-    groups = (ITEMS, LISTS, ROOMS, DAYS, ORDINALS, COLOURS, NAMES)
+    groups = (ITEMS, LISTS, ROOMS, DAYS, ORDINALS, COLOURS, NAMES, NAMES_CALLED)
     words = {w for text in (*said, *(s for g in groups for s in g)) for w in text.split()}
     counted = {w for n in range(100) for w in number_words(n).split()}
     return words | counted | {"hundred", "oh"} | {u + s for u in UNITS for s in ("", "s")}
