@@ -26,6 +26,7 @@ from assistant.dialogue import Dialogue
 from assistant.errors import AssistantError
 from assistant.loop import Channels, MainLoop
 from assistant.machine import System
+from assistant.memory import give_back
 from assistant.messages import Policy
 from assistant.models.registry import folder
 from assistant.panel import Panel
@@ -172,6 +173,7 @@ def assemble(
         name,
     )
     engines = (ears_are, voice_is)
+    give_back()
     return Speaker(settings, channels, audio, main, worker, store, understanding.skills, engines)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -61,3 +63,29 @@ def test_only_own_children_count_whatever_they_are_called(tmp_path):
 
 def test_elsewhere_it_is_not_known(tmp_path):
     assert memory.peak(tmp_path) is None
+
+
+@pytest.mark.skipif(memory.peak() is None, reason="there is no /proc here")
+def test_what_is_freed_goes_back_to_the_system():
+    """Small pieces that glibc keeps below a piece in use; in a process of its own."""
+    script = """
+import ctypes, re
+from pathlib import Path
+from assistant.memory import give_back
+
+def resident_mb():
+    return int(re.search(r"VmRSS:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1000
+
+libc = ctypes.CDLL("libc.so.6")
+libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+pieces = [libc.malloc(64_000) for _ in range(1000)]
+for piece in pieces:
+    ctypes.memset(piece, 1, 64_000)
+for piece in pieces[:-1]:
+    libc.free(piece)
+before = resident_mb()
+give_back()
+print(before - resident_mb())
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert float(ran.stdout) > 40, ran.stderr

@@ -132,9 +132,20 @@ class _Sound:
         return self._x + weights @ self.bends
 
     def echo(self, spectrum: np.ndarray, paths: np.ndarray) -> np.ndarray:
-        """Return what the microphones get by ``paths`` of a spectrum, or of each of several."""
-        y = np.fft.irfft(spectrum * np.fft.rfft(paths, self._n), self._n)
-        return y[..., self.taps - 1 : self.taps - 1 + self.size]
+        """Return what the microphones get by ``paths`` of a spectrum, (m, size)."""
+        return self._valid(spectrum * np.fft.rfft(paths, self._n))
+
+    def bent(self, paths: np.ndarray) -> np.ndarray:
+        """Return what they get of every bend, (k, m * size); one by one, as that takes memory."""
+        spectra = np.fft.rfft(paths, self._n)
+        out = np.empty((len(self.bends), self.mics.size), np.float32)
+        for row, bend in zip(out, self.bends, strict=True):
+            row[:] = self._valid(bend * spectra).ravel()
+        return out
+
+    def _valid(self, spectra: np.ndarray) -> np.ndarray:
+        y = np.fft.irfft(spectra, self._n)
+        return y[:, self.taps - 1 : self.taps - 1 + self.size]
 
     def correlation(self, spectrum: np.ndarray) -> np.ndarray:
         """Return the correlation (m, taps) of what was heard with a spectrum: echo's adjoint."""
@@ -204,8 +215,7 @@ def _search(
 def _reweigh(sound: _Sound, weights: np.ndarray, path: np.ndarray) -> np.ndarray:
     """Fit the weights of the bends, the path being known: a small ridge regression."""
     error = sound.mics - sound.echo(sound.played(weights), path)
-    through = sound.echo(sound.bends[:, None], path)
-    flat = through.reshape(len(through), -1)
+    flat = sound.bent(path)
     square = (flat @ flat.T).astype(np.float64)
     square[np.diag_indices_from(square)] *= 1 + _WEIGHT_RIDGE[0]
     prior = _WEIGHT_PRIOR * float(np.mean(error**2))

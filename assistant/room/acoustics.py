@@ -19,6 +19,7 @@ from assistant.audio.format import HOP, SAMPLE_RATE
 SPEED_OF_SOUND = 343.0  # m/s, dry air at 20 degrees Celsius
 FULL_SCALE_SPL = 108.0  # dB SPL of an RMS of 1.0
 
+_AT_ONCE = 2048  # images, of some ten thousand: 3 MB
 _TAPS = 16  # of the fractional delay; flat to 7 kHz
 _MIXING_S = 0.2  # images up to here, seeded noise of the same decay after it
 _JITTER_M = 0.04
@@ -145,16 +146,18 @@ def _towards(way: np.ndarray, distance: np.ndarray, facing: np.ndarray) -> np.nd
 
 
 def _scatter(delay_s: np.ndarray, strength: np.ndarray, length: int) -> np.ndarray:
-    """Add one band-limited impulse per image (Hann-windowed sinc)."""
-    at = delay_s * SAMPLE_RATE
-    first = np.floor(at).astype(int) - _TAPS // 2 + 1
-    k = np.arange(_TAPS)
-    offset = (first - at)[:, None] + k  # from -taps/2 to taps/2
-    taps = np.sinc(offset) * (0.5 + 0.5 * np.cos(2 * np.pi * offset / _TAPS))
-    index = first[:, None] + k
-    values = taps * strength[:, None]
-    valid = (index >= 0) & (index < length)
-    return np.bincount(index[valid], values[valid], length)[:length]
+    """Add one band-limited impulse per image (Hann-windowed sinc), some at a time."""
+    out, k = np.zeros(length), np.arange(_TAPS)
+    for start in range(0, len(delay_s), _AT_ONCE):
+        at = delay_s[start : start + _AT_ONCE] * SAMPLE_RATE
+        first = np.floor(at).astype(int) - _TAPS // 2 + 1
+        offset = (first - at)[:, None] + k  # from -taps/2 to taps/2
+        taps = np.sinc(offset) * (0.5 + 0.5 * np.cos(2 * np.pi * offset / _TAPS))
+        index = first[:, None] + k
+        values = taps * strength[start : start + _AT_ONCE, None]
+        valid = (index >= 0) & (index < length)
+        out += np.bincount(index[valid], values[valid], length)[:length]
+    return out
 
 
 def _add_tail(out: np.ndarray, rt60_s: float, end_s: float, rng: np.random.Generator) -> None:

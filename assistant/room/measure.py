@@ -20,7 +20,7 @@ class Loudness:
     """The loudspeaker's sound at the first microphone, frame by frame (the true echo)."""
 
     def __init__(self, record: Record) -> None:
-        sound = np.concatenate(record.echo).astype(np.float64)
+        sound = record.echo.sound().astype(np.float64)
         frames = sound[: len(sound) // _FRAME * _FRAME].reshape(-1, _FRAME)
         power = np.mean(frames**2, axis=1)
         smooth = np.convolve(power, np.full(3, 1 / 3), mode="full")[: len(power)]

@@ -13,6 +13,7 @@ import numpy as np
 
 from assistant import messages as m
 from assistant.audio.format import HOP, SAMPLE_RATE, seconds
+from assistant.room.tape import Tape
 
 _COMMANDS = get_args(m.Command)
 
@@ -50,10 +51,10 @@ class Record:
     messages: list[tuple[int, object]] = field(default_factory=list)
     soundings: list[Sounding] = field(default_factory=list)
     hops: list[Hop] = field(default_factory=list)
-    mic: list[np.ndarray] = field(default_factory=list)  # int16 (channels, HOP)
-    played: list[np.ndarray] = field(default_factory=list)  # int16 (HOP,)
-    clean: list[np.ndarray] = field(default_factory=list)  # int16 (HOP,)
-    echo: list[np.ndarray] = field(default_factory=list)  # float32 (HOP,), first microphone
+    mic: Tape = field(default_factory=Tape)  # int16 (channels, HOP)
+    played: Tape = field(default_factory=Tape)  # int16 (HOP,)
+    clean: Tape = field(default_factory=Tape)  # int16 (HOP,)
+    echo: Tape = field(default_factory=Tape)  # float32 (HOP,), first microphone
     near: list[float] = field(default_factory=list)  # power of people and sounds there
     alignment: dict[str, float] = field(default_factory=dict)  # delay, drift, jumps at the end
 
@@ -70,7 +71,7 @@ class Record:
         self.mic.append(_pcm(mic))
         self.played.append(_pcm(played))
         self.clean.append(_pcm(clean))
-        self.echo.append(echo[0].copy())
+        self.echo.append(echo[0])
         self.near.append(float(np.dot(near[0], near[0])) / HOP)
 
     def air(self, at: int) -> float:
@@ -83,9 +84,9 @@ def write_files(record: Record, folder: Path) -> None:
     with open(folder / "events.jsonl", "w", encoding="utf-8") as out:
         for at, message in record.messages:
             out.write(json.dumps(as_json(message, at), ensure_ascii=False) + "\n")
-    write_wav(folder / "mic.wav", np.concatenate(record.mic, axis=1))
-    write_wav(folder / "speaker.wav", np.concatenate(record.played))
-    write_wav(folder / "clean.wav", np.concatenate(record.clean))
+    write_wav(folder / "mic.wav", record.mic.sound())
+    write_wav(folder / "speaker.wav", record.played.sound())
+    write_wav(folder / "clean.wav", record.clean.sound())
 
 
 def write_wav(path: Path, pcm: np.ndarray) -> None:

@@ -39,7 +39,7 @@ def play(text: str, folder: Path):
 
 
 def loudness_db(record, start_s: float, end_s: float) -> float:
-    echo = np.concatenate(record.echo)[samples(start_s) : samples(end_s)]
+    echo = record.echo.sound()[samples(start_s) : samples(end_s)]
     return 10 * np.log10(np.mean(echo**2) + 1e-14)
 
 
