@@ -9,6 +9,7 @@ import numpy as np
 
 from assistant.audio.format import SAMPLE_RATE
 from tests.benchmarks import echo_scenes, rooms
+from tests.benchmarks.loudspeakers import distort
 
 _BLOCK = 1 << 14
 
@@ -47,7 +48,7 @@ def build(
     delay = start - t * drift_ppm * 1e-6
     for at, grows in jumps:
         delay = delay + (t >= at * SAMPLE_RATE) * round(grows * SAMPLE_RATE / 1000)
-    played = late(rooms.distort(reference.astype(np.float64), room.thd, room.kind), delay)
+    played = late(distort(reference.astype(np.float64), room.thd, room.kind), delay)
     echo = rooms.convolve(played, room.speaker)
     scale = 0.1 / np.std(echo[0])
     mics = echo * scale + rng.normal(size=echo.shape) * 10 ** (room.noise_db / 20)
