@@ -39,7 +39,7 @@ skill = Skill(
 )
 
 
-@skill.on("(add|put) {items} [<to>]")
+@skill.on("add {items} [<to>]", "put {items} <to>")
 def add(speaker: Speaker, items: Items, name: str = SHOPPING) -> str | Ask | Reply:
     """Add things, merging what is there already."""
     if not items:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import re
 
+from assistant.language.answers import ANSWERS
 from assistant.language.numbers import number_words
 from assistant.plugins import load_skills
 from assistant.settings import Settings
@@ -40,6 +41,7 @@ CLOCK = (
 )  # fmt: skip
 NAMES_CALLED = ("hey jarvis", "alexa", "hey mycroft", "hey rhasspy")  # openWakeWord's own
 ADDRESSED = 0.3  # of the sentences begin with one
+ANSWERED = 0.1  # ... are answers or show that somebody listens
 # The last ones are not for the speaker: "quite" must not be taken for "quiet".
 TEMPLATES = """
 add {item} to the {list}
@@ -244,6 +246,8 @@ class Household:
 
     def sentence(self) -> str:
         """Return something a household says, in one breath with a wake word or without one."""
+        if self._random.random() < ANSWERED:
+            return self._random.choice(ANSWERS)
         said = self._sentence()
         if self._random.random() < ADDRESSED:
             return f"{self._random.choice(NAMES_CALLED)} {said}"
