@@ -32,8 +32,10 @@ SPEECH = 0.3
 VOICE = 3.0  # sum of the last second's voice activity (62 hops) that a wake word leaves at least,
 # when it clearly rises above the echo: 7.1 or more after 130 recorded people at 0 to -30 dB, 1.2 or
 # less after a dog, a kettle and plates that scored up to 0.7
-FAINT = 0.1  # enough for a hit that is weaker than one that wakes in silence, or CLEARLY_HOPS:
-# two echoes in an hour of reading scored 0.24 and 0.27, with voice activity of 0.01 and 13 hops
+# A hit below ``SURE`` needs a voice, too: of 185 people who said "alexa" over the speaker at -10 to
+# -30 dB seven would go, all at -30 dB with two microphones (one of 184 with four); echoes of music
+# that scored 0.38 and 0.41 had left 0.30 and 0.06 at most.
+WEAK_SPEECH = 0.35
 MOVED, SETTLES = 16, samples(1.0)  # a step of the bulk delay; how long the new echo path then takes
 FADES = 0.99  # a hop: 2.7 dB a second
 GOES_ON = samples(0.8) // HOP  # hops with a voice since a duck: somebody who talks on, no accident
@@ -162,8 +164,8 @@ class Ears:
     def _explained(self, score: float) -> bool:
         """Whether the residual echo explains what was heard in the last second."""
         over, said = int(self._over.sum()), float(self._said.max())
-        if score < self._decision.threshold:
-            return over < OVER_HOPS or (over < CLEARLY_HOPS and said < FAINT)
+        if score < SURE:
+            return over < OVER_HOPS or said < WEAK_SPEECH
         return over < OVER_HOPS and said < SPEECH
 
     def _own_word(self, at: int) -> bool:

@@ -97,7 +97,9 @@ def _find(seeds: range, people: list, condition: dict) -> dict:
 
 def _direct(scene: Scene, seed: int) -> float:
     """Return the delay up to the strongest sound at the microphone, samples."""
-    return float(scene.delay[0]) + int(np.abs(rooms.draw(seed).speaker[0]).argmax())
+    return float(scene.delay[0]) + int(
+        np.abs(rooms.paths(seed, delay_scenes.MICS).speaker[0]).argmax()
+    )
 
 
 def ours(scene: Scene) -> tuple[np.ndarray, FrontEnd, float]:

@@ -11,6 +11,7 @@ from assistant.audio.format import SAMPLE_RATE
 from tests.benchmarks import echo_scenes, rooms
 from tests.benchmarks.loudspeakers import distort
 
+MICS = 2
 _BLOCK = 1 << 14
 
 
@@ -18,8 +19,8 @@ _BLOCK = 1 << 14
 class Scene:
     """One recording with its truth; sounds are float32 at 16 kHz."""
 
-    mics: np.ndarray  # (2, n)
-    echo: np.ndarray  # (2, n)
+    mics: np.ndarray  # (MICS, n)
+    echo: np.ndarray  # (MICS, n)
     reference: np.ndarray  # (n,)
     delay: np.ndarray  # (n,): from reference to loudspeaker, samples
 
@@ -41,6 +42,7 @@ def build(
     many ms the delay grows). ``near_db`` lets a person talk all the time, that loud over the echo.
     """
     room, rng = rooms.draw(seed), np.random.default_rng(seed + 5000)
+    ways = rooms.paths(seed, MICS)
     size = int(seconds * SAMPLE_RATE) // 256 * 256
     reference = echo_scenes.far_end(seed, size, people)
     start = room.latency if latency_ms is None else latency_ms * SAMPLE_RATE / 1000
@@ -49,11 +51,11 @@ def build(
     for at, grows in jumps:
         delay = delay + (t >= at * SAMPLE_RATE) * round(grows * SAMPLE_RATE / 1000)
     played = late(distort(reference.astype(np.float64), room.thd, room.kind), delay)
-    echo = rooms.convolve(played, room.speaker)
+    echo = rooms.convolve(played, ways.speaker)
     scale = 0.1 / np.std(echo[0])
     mics = echo * scale + rng.normal(size=echo.shape) * 10 ** (room.noise_db / 20)
     if near_db is not None:
-        near = rooms.convolve(echo_scenes.far_end(seed + 1, size, people), room.talker)
+        near = rooms.convolve(echo_scenes.far_end(seed + 1, size, people), ways.talker)
         mics += near * 0.1 * 10 ** (near_db / 20) / np.std(near[0])
     level = 10 ** (level_db / 20)
     return Scene(
