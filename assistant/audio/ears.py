@@ -132,7 +132,8 @@ class Ears:
         self._powers[self._hop] = broadband
         self._hop = (self._hop + 1) % self._powers.size
         now.residual = front_end.residual_power
-        now.power = front_end.output_power if playing else broadband
+        cancelled = playing and front_end.enabled
+        now.power = front_end.output_power if cancelled else broadband
         hop = now.at // HOP % self._over.size
         self._over[hop] = now.power > OVER_FACTOR * now.residual
         self._said[hop] = now.speech

@@ -28,7 +28,8 @@ class FrontEnd:
     ``detectors`` float32 (views, HOP), renewed by ``process``: different views of the room for
     the wake word, with residual echo turned down. With ``positions`` those are the beam's looks,
     else one microphone and the beam. When nothing plays, they are microphones as they are.
-    ``cleaned`` float32 (mics, HOP): the last hop of the microphones without the echo.
+    ``cleaned`` float32 (mics, HOP): the last hop of the microphones without the echo. ``enabled``
+    tells whether echo is cancelled here at all; a board may do it by itself.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class FrontEnd:
         tail = round(settings.tail_ms * SAMPLE_RATE / 1000)
         fixed = 0 if loopback else None
         measured = round(settings.delay_ms * SAMPLE_RATE / 1000)
-        self._enabled = settings.enabled
+        self.enabled = settings.enabled
         self._fixed, self._history = fixed, -(-tail // HOP)
         self._start = max(0, measured - MARGIN)
         self._aligner = self._new_aligner()
@@ -69,7 +70,7 @@ class FrontEnd:
         """
         self._rest = 0 if playing else min(self._hold, self._rest + 1)
         canceller, views = self.canceller, self._views
-        if not self._enabled:
+        if not self.enabled:
             clean = self._beam.process(mics, False)
             self.cleaned = mics
             self._look(mics, clean, False)
@@ -128,7 +129,7 @@ class FrontEnd:
     @property
     def sounding(self) -> bool:
         """Whether there may be echo in the last hop."""
-        return self._enabled and self.canceller.sounding
+        return self.enabled and self.canceller.sounding
 
     @property
     def residual_power(self) -> float:

@@ -23,7 +23,7 @@ from assistant.audio.format import HOP, from_int16, samples, seconds
 from assistant.audio.mixer import volume_gain
 from assistant.board import load_board
 from assistant.errors import BadInput
-from assistant.memory import give_back, peak
+from assistant.memory import peak
 from assistant.room.console import Narrator
 from assistant.room.device import VirtualRoom
 from assistant.room.plot import draw
@@ -267,9 +267,7 @@ def open_scene(
     speaker = assemble(chosen, room, board=board, now=clock, revival=RoomRevival(room))
     speaker.fill_lists(scene.start)
     room.calibrate(voice_level(speaker))
-    simulation = Simulation(scene, speaker, room, costs=costs)
-    give_back()  # what making the room took is not the speaker's
-    return simulation
+    return Simulation(scene, speaker, room, costs=costs)
 
 
 def voice_level(speaker: Speaker) -> float:

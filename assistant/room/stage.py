@@ -10,6 +10,7 @@ import numpy as np
 
 from assistant import messages as m
 from assistant.audio.format import HOP, samples
+from assistant.memory import give_back
 from assistant.room.device import VirtualRoom
 from assistant.room.people import render_line, render_sound
 from assistant.room.record import Record, Sounding
@@ -51,6 +52,7 @@ class Stage:
                 self._pending.append(cue)
             else:
                 self._due.append((samples(entry.when.at_s), cue))
+        give_back()  # what making their sounds took is not the speaker's
 
     def _prepare(self, scene: Scene, entry: Entry, seed: int) -> _Cue:
         if isinstance(entry, Press | Unplug | Xrun):
