@@ -33,14 +33,22 @@ def open_session(path: Path):
     a spinning pool would burn one. ``run`` releases the GIL and may be called from any thread.
     Raises ``BadInput`` when the file is not a model and ``EngineMissing`` without onnxruntime.
     """
+    if not path.is_file():
+        raise BadInput(str(path), "no such model file", "give the path of a .onnx file")
+    return open_model(str(path), str(path))
+
+
+def open_model(source: str | bytes, name: str):
+    """Return the session of a model, given as a path or as the file's bytes; see ``open_session``.
+
+    ``name`` is what an error calls it.
+    """
     try:
         import onnxruntime as ort
     except ImportError as error:
         raise EngineMissing(
             f"package onnxruntime cannot be loaded ({error}); run ./install.sh again"
         ) from None
-    if not path.is_file():
-        raise BadInput(str(path), "no such model file", "give the path of a .onnx file")
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
@@ -48,7 +56,7 @@ def open_session(path: Path):
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     try:
-        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has a class of its own for every kind of bad file
         reason = str(error).split("\n")[0][:120]
-        raise BadInput(str(path), f"not a usable ONNX model ({reason})") from None
+        raise BadInput(name, f"not a usable ONNX model ({reason})") from None

@@ -7,11 +7,13 @@ data"), and a small classifier for each word.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from assistant.audio.onnx_ import file_in_wheel, open_session
+from assistant.audio.onnx_ import file_in_wheel, open_model, open_session
+from assistant.audio.streaming_onnx import streamed
 from assistant.errors import BadInput, did_you_mean
 
 WORDS = ("alexa", "hey_jarvis", "hey_mycroft", "hey_rhasspy")
@@ -84,3 +86,47 @@ class Models:
     def score(self, embeddings: np.ndarray) -> float:
         """Return the word's score, 0 to 1, for ``embeddings`` (1, EMBEDDINGS, FEATURES)."""
         return float(self._head.run(None, {self._head_input: embeddings})[0].item())
+
+
+@lru_cache(maxsize=1)
+def _streaming() -> tuple | None:
+    """Return the embedding's network for new frames alone, and its states' shapes; or None."""
+    path = _bundled("embedding_model.onnx")
+    found = streamed(path.read_bytes(), FRAMES, STEP, MELS)
+    return (open_model(found.data, str(path)), found.states) if found else None
+
+
+class Embedder:
+    """Embeds a spectrogram as it comes, STEP frames at a time. One thread at a time.
+
+    Gives to the bit what ``Models.embed`` gives for the last FRAMES frames, for a quarter of its
+    work: what the layers saw of the past is kept. Before the first frame everything was 1. A file
+    with another network is asked about whole windows.
+    """
+
+    def __init__(self, models: Models) -> None:
+        self._models, self._streaming = models, _streaming()
+        self._window = np.ones((1, FRAMES, MELS, 1), np.float32)
+        self._states: list[np.ndarray] = []
+        self._at_first: list[np.ndarray] = []
+        if self._streaming is not None:
+            self._states = [np.zeros(shape, np.float32) for shape in self._streaming[1]]
+            for _ in range(-(-FRAMES // STEP)):
+                self.push(np.ones((STEP, MELS), np.float32))
+            self._at_first = self._states
+
+    def reset(self) -> None:
+        """Forget everything seen."""
+        self._states = self._at_first
+        self._window[:] = 1.0
+
+    def push(self, frames: np.ndarray) -> np.ndarray:
+        """Return the embedding (FEATURES,) after the new ``frames``, float32 (STEP, MELS)."""
+        if self._streaming is None:
+            self._window[0, :-STEP] = self._window[0, STEP:]
+            self._window[0, -STEP:, :, 0] = frames
+            return self._models.embed(self._window)
+        inputs = {f"state {k}": state for k, state in enumerate(self._states)}
+        inputs["input_1"] = frames[None, :, :, None]
+        embedding, *self._states = self._streaming[0].run(None, inputs)
+        return embedding.reshape(FEATURES)

@@ -12,9 +12,9 @@ from assistant.audio.openwakeword_ import (
     EMBEDDINGS,
     FEATURES,
     FRAMES,
-    MELS,
     OVERLAP,
     STEP,
+    Embedder,
     Models,
     word_name,
 )
@@ -52,7 +52,7 @@ class WakeWord:
         self._models = beside._models if beside else Models(word)
         self._phase = phase % (CHUNK // HOP)
         self._sound = np.zeros((1, OVERLAP + CHUNK), np.float32)
-        self._frames = np.ones((1, FRAMES, MELS, 1), np.float32)
+        self._embedder = Embedder(self._models)
         self._embeddings = np.zeros((1, EMBEDDINGS, FEATURES), np.float32)
         self._quiet = self._embeddings_of_noise()
         self.reset()
@@ -65,7 +65,7 @@ class WakeWord:
     def reset(self) -> None:
         """Forget everything heard."""
         self._sound[:] = 0.0
-        self._frames[:] = 1.0
+        self._embedder.reset()
         self._embeddings[:] = self._quiet
         self._filled = OVERLAP + HOP * self._phase
         self._scores = 0
@@ -89,10 +89,8 @@ class WakeWord:
         return score if self._scores > WARM_UP else 0.0
 
     def _push(self, frames: np.ndarray) -> None:
-        self._frames[0, :-STEP, :, 0] = self._frames[0, STEP:, :, 0]
-        self._frames[0, -STEP:, :, 0] = frames
         self._embeddings[0, :-1] = self._embeddings[0, 1:]
-        self._embeddings[0, -1] = self._models.embed(self._frames)
+        self._embeddings[0, -1] = self._embedder.push(frames)
 
     def _embeddings_of_noise(self) -> np.ndarray:
         """Return what a quiet room leaves behind, so that the first second scores sensibly."""

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from assistant.audio.onnx_file import Node, model
 from assistant.audio.openwakeword_ import EMBEDDINGS, FEATURES
 from assistant.teach.corpus import Windows
-from assistant.teach.onnx_file import Node, model
 
 # One network hears a strange voice seven times in eight, or once in eight: five of them, averaged,
 # agree. Longer training fits the synthetic voices better and strangers worse.

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.audio import protobuf
 from assistant.audio.openwakeword_ import EMBEDDINGS, FEATURES, Models
 from assistant.audio.wake import WakeWord
-from assistant.teach import onnx_file
 from assistant.teach.corpus import Windows
 from assistant.teach.head import Head, train
 
@@ -66,7 +66,7 @@ def test_the_run_path_loads_it_as_a_word(head, tmp_path):
 
 @given(st.integers(-(2**63), 2**63 - 1))
 def test_numbers_are_written_as_protocol_buffers_have_them(value):
-    data = onnx_file._varint(value)
+    data = protobuf._varint(value)
     assert all(byte & 0x80 for byte in data[:-1]) and not data[-1] & 0x80
     back = sum((byte & 0x7F) << (7 * i) for i, byte in enumerate(data))
     assert (back - 2**64 if back >= 2**63 else back) == value

@@ -1,0 +1,70 @@
+"""Writes a small network as an ONNX file, without the onnx package.
+
+ONNX is protocol buffers; the field numbers are those of onnx.proto3 (ONNX IR version 8, operator
+set 13).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from assistant.audio.protobuf import block, number, text
+
+IR_VERSION = 8
+OPERATORS = 13
+_FLOAT, _INT64 = 1, 7  # TensorProto.DataType
+
+
+@dataclass(frozen=True)
+class Node:
+    """One operator: its ONNX name, the names it reads and the one it writes."""
+
+    operator: str
+    inputs: tuple[str, ...]
+    output: str
+
+
+def model(
+    nodes: Sequence[Node],
+    constants: Mapping[str, np.ndarray],
+    source: tuple[str, tuple[int, ...]],
+    result: tuple[str, tuple[int, ...]],
+    note: str = "",
+) -> bytes:
+    """Return an ONNX model with float input ``source`` and output ``result`` (name, shape).
+
+    ``constants`` are float32 or int64 arrays; ``note`` is kept as the model's documentation.
+    """
+    graph = b"".join(
+        [
+            *(block(1, node_bytes(node)) for node in nodes),
+            text(2, "wake_word"),
+            *(block(5, tensor(name, array)) for name, array in constants.items()),
+            block(11, value(*source)),
+            block(12, value(*result)),
+        ]
+    )
+    operators = text(1, "") + number(2, OPERATORS)
+    parts = [number(1, IR_VERSION), text(2, "assistant teach"), text(6, note), block(7, graph)]
+    return b"".join([*parts, block(8, operators)])
+
+
+def node_bytes(node: Node) -> bytes:
+    inputs = b"".join(text(1, name) for name in node.inputs)
+    return inputs + text(2, node.output) + text(3, node.output) + text(4, node.operator)
+
+
+def tensor(name: str, array: np.ndarray) -> bytes:
+    kind, form = (_INT64, "<i8") if array.dtype.kind == "i" else (_FLOAT, "<f4")
+    sizes = b"".join(number(1, size) for size in array.shape)
+    raw = np.ascontiguousarray(array, form).tobytes()
+    return sizes + number(2, kind) + text(8, name) + block(9, raw)
+
+
+def value(name: str, shape: Sequence[int]) -> bytes:
+    sizes = b"".join(block(1, number(1, size)) for size in shape)
+    tensor = number(1, _FLOAT) + block(2, sizes)
+    return text(1, name) + block(2, block(1, tensor))
