@@ -57,7 +57,6 @@ class Models:
     def __init__(self, word: str) -> None:
         path = find_word(word)
         self._mel = open_session(_bundled("melspectrogram.onnx"))
-        self._embedding = open_session(_bundled("embedding_model.onnx"))
         self._head = open_session(path)
         inputs, outputs = self._head.get_inputs(), self._head.get_outputs()
         shape = list(inputs[0].shape)
@@ -80,8 +79,12 @@ class Models:
         return frames
 
     def embed(self, frames: np.ndarray) -> np.ndarray:
-        """Return the embedding (FEATURES,) of float32 ``frames`` (1, FRAMES, MELS, 1)."""
-        return self._embedding.run(None, {"input_1": frames})[0].reshape(FEATURES)
+        """Return the embedding (FEATURES,) of float32 ``frames`` (1, FRAMES, MELS, 1).
+
+        Loads its network with the first call: ``Embedder`` seldom needs it.
+        """
+        session = open_session(_bundled("embedding_model.onnx"))
+        return session.run(None, {"input_1": frames})[0].reshape(FEATURES)
 
     def score(self, embeddings: np.ndarray) -> float:
         """Return the word's score, 0 to 1, for ``embeddings`` (1, EMBEDDINGS, FEATURES)."""

@@ -75,24 +75,26 @@ def solve(recording: Recording) -> Solution | None:
 
 
 def _solve(recording: Recording) -> Solution | None:
-    taps = recording.path.shape[1]
     whitening = _whitening(recording.reference)
-    x, mics = _fir(recording.reference, whitening), _fir(recording.mics, whitening)
-    bends = _fir(recording.bends, whitening)
+    mics = _fir(recording.mics, whitening)
     fit = mics.shape[1] - HELD_OUT
-    if fit < 2 * HELD_OUT or not np.any(x):
+    if fit < 2 * HELD_OUT or not np.any(recording.reference):
         return None
+
+    def played(weights: np.ndarray) -> np.ndarray:
+        return _fir(recording.reference + weights @ recording.bends, whitening)
+
     weights, path = recording.weights, recording.path
-    sound = _Sound(x, bends, mics[:, :fit], taps)
+    sound = _Sound(recording, whitening, mics[:, :fit])
     for number, iterations in enumerate(_ROUNDS):
-        if number and len(bends):
+        if number and len(recording.bends):
             weights = _reweigh(sound, weights, path)
         spectrum = sound.played(weights)
         if not number:
             path = believed = _scaled(sound, spectrum, path)
-        path = _search(sound, spectrum, x + weights @ bends, believed, path, iterations)
-    new = _error(x + weights @ bends, path, mics, fit)
-    old = _error(x + recording.weights @ bends, recording.path, mics, fit)
+        path = _search(sound, spectrum, played(weights), believed, path, iterations)
+    new = _error(played(weights), path, mics, fit)
+    old = _error(played(recording.weights), recording.path, mics, fit)
     heard = float(np.sum(mics[:, fit:] ** 2))
     if not new < min(_BETTER * old, _USEFUL * heard):
         return None
@@ -112,19 +114,22 @@ def _told(mics: np.ndarray, left: float) -> np.ndarray:
 class _Sound:
     """The spectra of what was played and of what was heard, and the echo of paths in them.
 
-    ``x`` (size + taps - 1,) and ``bends`` (k, the same) are what was played, ``mics`` (m, size)
-    what was heard; all whitened.
+    Of ``recording`` as long as ``mics`` (m, size) is, which is whitened already. The bends are
+    taken one by one, as all of them at once take megabytes.
     """
 
-    def __init__(self, x: np.ndarray, bends: np.ndarray, mics: np.ndarray, taps: int) -> None:
-        self.mics, self.taps, self.size = mics, taps, mics.shape[1]
-        reach = self.size + taps - 1
+    def __init__(self, recording: Recording, whitening: np.ndarray, mics: np.ndarray) -> None:
+        self.mics, self.taps, self.size = mics, recording.path.shape[1], mics.shape[1]
+        reach = self.size + self.taps - 1
         self._n = _fast_size(reach)
+        x = _fir(recording.reference, whitening)
         self.energy = float(np.dot(x[: self.size], x[: self.size]))
         self._x = np.fft.rfft(x[:reach], self._n)
-        self.bends = np.fft.rfft(bends[:, :reach], self._n)
+        self.bends = np.empty((len(recording.bends), self._x.size), self._x.dtype)
+        for row, bend in zip(self.bends, recording.bends, strict=True):
+            row[:] = np.fft.rfft(_fir(bend, whitening)[:reach], self._n)
         padded = np.zeros((len(mics), self._n), np.float32)
-        padded[:, taps - 1 : reach] = mics
+        padded[:, self.taps - 1 : reach] = mics
         self._heard = np.fft.rfft(padded)
 
     def played(self, weights: np.ndarray) -> np.ndarray:
@@ -133,19 +138,16 @@ class _Sound:
 
     def echo(self, spectrum: np.ndarray, paths: np.ndarray) -> np.ndarray:
         """Return what the microphones get by ``paths`` of a spectrum, (m, size)."""
-        return self._valid(spectrum * np.fft.rfft(paths, self._n))
-
-    def bent(self, paths: np.ndarray) -> np.ndarray:
-        """Return what they get of every bend, (k, m * size); one by one, as that takes memory."""
-        spectra = np.fft.rfft(paths, self._n)
-        out = np.empty((len(self.bends), self.mics.size), np.float32)
-        for row, bend in zip(out, self.bends, strict=True):
-            row[:] = self._valid(bend * spectra).ravel()
-        return out
-
-    def _valid(self, spectra: np.ndarray) -> np.ndarray:
-        y = np.fft.irfft(spectra, self._n)
+        y = np.fft.irfft(spectrum * np.fft.rfft(paths, self._n), self._n)
         return y[:, self.taps - 1 : self.taps - 1 + self.size]
+
+    def bent(self, path: np.ndarray) -> np.ndarray:
+        """Return what one microphone gets of every bend by its ``path`` (taps,): (k, size)."""
+        spectrum = np.fft.rfft(path, self._n)
+        out = np.empty((len(self.bends), self.size), np.float32)
+        for row, bend in zip(out, self.bends, strict=True):
+            row[:] = np.fft.irfft(bend * spectrum, self._n)[self.taps - 1 :][: self.size]
+        return out
 
     def correlation(self, spectrum: np.ndarray) -> np.ndarray:
         """Return the correlation (m, taps) of what was heard with a spectrum: echo's adjoint."""
@@ -215,21 +217,25 @@ def _search(
 def _reweigh(sound: _Sound, weights: np.ndarray, path: np.ndarray) -> np.ndarray:
     """Fit the weights of the bends, the path being known: a small ridge regression."""
     error = sound.mics - sound.echo(sound.played(weights), path)
-    flat = sound.bent(path)
-    square = (flat @ flat.T).astype(np.float64)
+    square, toward = np.zeros((len(weights), len(weights))), np.zeros(len(weights))
+    for taps, left in zip(path, error, strict=True):
+        bent = sound.bent(taps)
+        square += bent @ bent.T
+        toward += bent @ left
     square[np.diag_indices_from(square)] *= 1 + _WEIGHT_RIDGE[0]
     prior = _WEIGHT_PRIOR * float(np.mean(error**2))
     loading = _WEIGHT_RIDGE[1] * np.trace(square) / len(square) + prior + 1e-12
     square[np.diag_indices_from(square)] += loading
-    step = np.linalg.solve(square, flat @ error.ravel() - prior * weights)
+    step = np.linalg.solve(square, toward - prior * weights)
     return (weights + step).astype(np.float32)
 
 
 def _error(x: np.ndarray, path: np.ndarray, mics: np.ndarray, fit: int) -> float:
     """Return the error's energy on the held-out end."""
-    sound = _Sound(x[fit:], np.zeros((0, len(x) - fit), np.float32), mics[:, fit:], path.shape[1])
-    echo = sound.echo(sound.played(np.zeros(0, np.float32)), path)
-    return float(np.sum((sound.mics - echo) ** 2))
+    x, mics = x[fit:], mics[:, fit:]
+    n = _fast_size(len(x))
+    echo = np.fft.irfft(np.fft.rfft(x, n) * np.fft.rfft(path, n), n)
+    return float(np.sum((mics - echo[:, path.shape[1] - 1 :][:, : mics.shape[1]]) ** 2))
 
 
 def _whitening(x: np.ndarray) -> np.ndarray:
