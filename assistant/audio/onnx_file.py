@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assistant.audio.protobuf import block, number, text
+from assistant.protobuf import block, number, text
 
 IR_VERSION = 8
 OPERATORS = 13

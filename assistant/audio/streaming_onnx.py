@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assistant.audio.onnx_file import Node, node_bytes, tensor, value
-from assistant.audio.protobuf import Value, block, fields, number, text
+from assistant.protobuf import Value, block, fields, number, text
 
 _GRAPH, _NODE, _CONSTANT, _INPUT, _OUTPUT, _SHAPES = 7, 1, 5, 11, 12, 13
 _FROM, _TO, _AXIS = "kept from", "kept to", "time axis"

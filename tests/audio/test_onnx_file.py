@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.audio import protobuf
+from assistant import protobuf
 from assistant.audio.openwakeword_ import EMBEDDINGS, FEATURES, Models
 from assistant.audio.wake import WakeWord
 from assistant.teach.corpus import Windows

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-Value = int | bytes
+Bytes = bytes | memoryview
+Value = int | Bytes
 _VARINT, _EIGHT, _BYTES, _FOUR = 0, 1, 2, 5
 
 
-def fields(message: bytes) -> Iterator[tuple[int, Value]]:
-    """Yield the number and the value of every field, in order.
+def fields(message: Bytes) -> Iterator[tuple[int, Value]]:
+    """Yield the number and the value of every field, in order; of a view, views.
 
     Raises ``ValueError`` for bytes that are no message.
     """
@@ -36,7 +37,7 @@ def fields(message: bytes) -> Iterator[tuple[int, Value]]:
         at += size
 
 
-def _read_varint(message: bytes, at: int) -> tuple[int, int]:
+def _read_varint(message: Bytes, at: int) -> tuple[int, int]:
     value = shift = 0
     while True:
         if at >= len(message) or shift > 63:
@@ -58,9 +59,9 @@ def text(field: int, value: str) -> bytes:
     return block(field, value.encode())
 
 
-def block(field: int, value: bytes) -> bytes:
+def block(field: int, value: Bytes) -> bytes:
     """Return a field of bytes, such as another message."""
-    return _varint(field << 3 | _BYTES) + _varint(len(value)) + value
+    return _varint(field << 3 | _BYTES) + _varint(len(value)) + bytes(value)
 
 
 def _varint(value: int) -> bytes:
