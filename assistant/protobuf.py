@@ -49,6 +49,11 @@ def _read_varint(message: Bytes, at: int) -> tuple[int, int]:
             return value, at
 
 
+def again(field: int, value: Value) -> bytes:
+    """Return a field as ``fields`` gave it: a number, or a block of bytes (none of fixed size)."""
+    return number(field, value) if isinstance(value, int) else block(field, value)
+
+
 def number(field: int, value: int) -> bytes:
     """Return a varint field."""
     return _varint(field << 3) + _varint(value)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.protobuf import block, fields, number, text
+from assistant.protobuf import again, block, fields, text
 
 PARTS = st.lists(
     st.tuples(st.integers(1, 4000), st.integers(0, 2**63) | st.binary(max_size=300)), max_size=8
@@ -12,7 +12,7 @@ PARTS = st.lists(
 
 
 def written(parts) -> bytes:
-    return b"".join(block(k, v) if isinstance(v, bytes) else number(k, v) for k, v in parts)
+    return b"".join(again(k, v) for k, v in parts)
 
 
 @given(PARTS)

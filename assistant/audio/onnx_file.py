@@ -53,11 +53,13 @@ def model(
 
 
 def node_bytes(node: Node) -> bytes:
+    """Return an operator as a NodeProto, named after what it writes."""
     inputs = b"".join(text(1, name) for name in node.inputs)
     return inputs + text(2, node.output) + text(3, node.output) + text(4, node.operator)
 
 
 def tensor(name: str, array: np.ndarray) -> bytes:
+    """Return a float32 or int64 constant as a TensorProto."""
     kind, form = (_INT64, "<i8") if array.dtype.kind == "i" else (_FLOAT, "<f4")
     sizes = b"".join(number(1, size) for size in array.shape)
     raw = np.ascontiguousarray(array, form).tobytes()
@@ -65,6 +67,7 @@ def tensor(name: str, array: np.ndarray) -> bytes:
 
 
 def value(name: str, shape: Sequence[int]) -> bytes:
+    """Return a float input or output as a ValueInfoProto."""
     sizes = b"".join(block(1, number(1, size)) for size in shape)
-    tensor = number(1, _FLOAT) + block(2, sizes)
-    return text(1, name) + block(2, block(1, tensor))
+    kind = number(1, _FLOAT) + block(2, sizes)
+    return text(1, name) + block(2, block(1, kind))

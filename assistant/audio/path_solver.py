@@ -64,7 +64,7 @@ class Solution:
 def solve(recording: Recording) -> Solution | None:
     """Return a path that explains held-out sound better than the believed one, or None.
 
-    Pure, and takes 20 to 40 ms of a 2020s x86 core for two microphones: not for the audio
+    Pure, and takes some 45 ms of a 2020s x86 core for two microphones: not for the audio
     thread. None when there is too little sound to tell, too.
     """
     try:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assistant.audio.onnx_file import Node, node_bytes, tensor, value
-from assistant.protobuf import Value, block, fields, number, text
+from assistant.protobuf import Value, again, block, fields, number, text
 
 _GRAPH, _NODE, _CONSTANT, _INPUT, _OUTPUT, _SHAPES = 7, 1, 5, 11, 12, 13
 _FROM, _TO, _AXIS = "kept from", "kept to", "time axis"
@@ -71,7 +71,7 @@ def _streamed(data: bytes, window: int, new: int, width: int) -> Streamed:
             part, shorter = _shorter(part, window, new)
             reshaped = reshaped or shorter
         if kind not in (_INPUT, _SHAPES):
-            parts.append(block(kind, part) if isinstance(part, bytes) else number(kind, part))
+            parts.append(again(kind, part))
     if not (reshaped and states):
         raise ValueError("not a chain of convolutions over a window")
     for k, shape in enumerate(states):
@@ -79,7 +79,7 @@ def _streamed(data: bytes, window: int, new: int, width: int) -> Streamed:
         parts.append(block(_OUTPUT, value(f"next {k}", shape)))
     for name, at in ((_FROM, -_KEPT), (_TO, 1 << 30), (_AXIS, 2)):
         parts.append(block(_CONSTANT, tensor(name, np.array([at]))))
-    rest = (block(k, v) if isinstance(v, bytes) else number(k, v) for k, v in whole if k != _GRAPH)
+    rest = (again(kind, v) for kind, v in whole if kind != _GRAPH)
     return Streamed(b"".join(rest) + block(_GRAPH, b"".join(parts)), tuple(states))
 
 
@@ -89,9 +89,7 @@ def _remembering(node: _Fields, k: int) -> list[bytes]:
     joined = text(1, f"state {k}") + text(1, before) + text(2, after) + text(4, "Concat")
     axis = block(5, text(1, "axis") + number(3, 2) + number(20, 2))  # an integer
     kept = Node("Slice", (after, _FROM, _TO, _AXIS), f"next {k}")
-    convolution = b"".join(
-        block(kind, v) if isinstance(v, bytes) else number(kind, v) for kind, v in node if kind != 1
-    )
+    convolution = b"".join(again(kind, v) for kind, v in node if kind != 1)
     inputs = b"".join(text(1, name) for name in (after, *_inputs(node)[1:]))
     nodes = (joined + axis, node_bytes(kept), inputs + convolution)
     return [block(_NODE, part) for part in nodes]
@@ -100,7 +98,7 @@ def _remembering(node: _Fields, k: int) -> list[bytes]:
 def _shorter(constant: bytes, window: int, new: int) -> tuple[bytes, bool]:
     """Return a constant with the window's length replaced, if it is the first reshaping."""
     parts = list(fields(constant))
-    name = next(v for kind, v in parts if kind == 8).decode()
+    name = _first(parts, 8).decode()
     raw = next((v for kind, v in parts if kind == 9), b"")
     shape = np.frombuffer(raw, "<i8") if len(raw) == 32 else np.zeros(0, int)
     if shape.tolist()[:3] != [-1, 1, window]:

@@ -240,7 +240,7 @@ def context_of(simulation: Simulation) -> dict:
             "voice": worker.voice.name,
         },
         "memory": peak(),
-        "wake_word": Path(wake).stem.replace("_", " ").lower(),
+        "wake_word": worker.wake_word,
         "lists": {name: list(items) for name, items in speaker.lists().items()},
         "expects": scene.expects,
     }

@@ -25,6 +25,7 @@ _Counts = Counter[tuple[str, ...]]
 
 def sentences(grammar: Grammar, count: int = _DRAWN, seed: int = 0) -> list[str]:
     """Return ``count`` sentences of the grammar, the same ones for the same ``seed``."""
+    # The top rule is the commands', or that of commands with or without the wake word.
     taken = {grammar.top: _POLITE, "command": _POLITE, "amount": _AMOUNT, ADDRESSED: _ADDRESSED}
     sampler = Sampler(grammar, seed, taken, usual=True)
     return [sampler.sentence() for _ in range(count)]

@@ -49,13 +49,13 @@ class Worker:
         stops: tuple[str, ...],
         pause: int = 0,
         own_words: OwnWords | None = None,
-        name: str = "",
+        wake_word: str = "",
     ) -> None:
-        """``name`` is the wake word as it is said."""
+        """``wake_word`` is how it is said."""
         self._channels, self._ring = channels, ring
         self.recogniser, self.dialogue, self.voice = recogniser, dialogue, voice
         self._stops, self._pause = stops, pause  # samples between two parts of a reply
-        self._own_words, self._name = own_words or OwnWords(()), name
+        self._own_words, self.wake_word = own_words or OwnWords(()), wake_word
         self._hearing: Hearing | None = None
         self._spoken: dict[int, tuple[str, ...]] = {}  # what the reply of a turn says
         self._clips: dict[int, Clip] = {}  # of the reply's segments
@@ -140,7 +140,7 @@ class Worker:
         """Return the partial text, without what the recogniser made of the wake word."""
         if hearing.woken is None:
             return hearing.text
-        return partial_command(hearing.text, self._name, self._is_command)
+        return partial_command(hearing.text, self.wake_word, self._is_command)
 
     def _is_command(self, text: str) -> bool:
         return bool(text) and self.dialogue.assess(text).command
@@ -170,11 +170,11 @@ class Worker:
             return heard.text
         woken = hearing.woken - hearing.start
         judges = self._is_command, self._is_complete
-        rest = command_words(heard.words, woken, self._name, *judges)
+        rest = command_words(heard.words, woken, self.wake_word, *judges)
         text = " ".join(w.text for w in rest)
         if end > hearing.woken + ONLY_THE_NAME:
             return text
-        named = after_name(heard.text, self._name) is not None
+        named = after_name(heard.text, self.wake_word) is not None
         return text if named and self._is_command(text) else ""
 
     def _heard(self, hearing: Hearing, text: str, final: bool, confidence: float = 1.0) -> m.Heard:

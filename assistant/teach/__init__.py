@@ -2,5 +2,5 @@
 
 ``run`` leads through it: ``phrase`` judges the words, ``talkers`` says them in many voices,
 ``scenes`` puts them into rooms, ``features`` hears them as the run path does, ``head`` learns,
-``onnx_file`` writes what ``wake.word`` loads. ``household`` learns the owners' voices.
+``audio.onnx_file`` writes what ``wake.word`` loads. ``household`` learns the owners' voices.
 """

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from assistant.audio.onnx_ import file_in_wheel
+from assistant.audio.onnx_ import file_in_wheel, open_model
 from assistant.audio.openwakeword_ import (
     CHUNK,
     EMBEDDINGS,
@@ -78,16 +78,12 @@ class Features:
 @lru_cache(maxsize=1)
 def _long_embedding() -> Callable[[np.ndarray], np.ndarray] | None:
     """Return what embeds a whole spectrogram (frames, MELS); None for a file of another kind."""
-    import onnxruntime
-
-    data = file_in_wheel("openwakeword", "resources/models/embedding_model.onnx").read_bytes()
+    path = file_in_wheel("openwakeword", "resources/models/embedding_model.onnx")
+    data = path.read_bytes()
     if data.count(_SIZE) != 1 or data.count(_RESHAPE) != 1:
         return None
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
     opened = data.replace(_SIZE, _ANY_SIZE).replace(_RESHAPE, _ANY_RESHAPE)
-    session = onnxruntime.InferenceSession(opened, options, providers=["CPUExecutionProvider"])
+    session = open_model(opened, str(path))
 
     def embed(mel: np.ndarray) -> np.ndarray:
         # The last layer has one number a window in each of 96 rows; the file calls it a reshape.
