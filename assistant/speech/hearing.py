@@ -10,14 +10,13 @@ from assistant.audio.format import SAMPLE_RATE
 from assistant.language.text import UNKNOWN, is_within
 from assistant.speech.address import LEAD
 from assistant.speech.recogniser import Recogniser, Stream, Transcript
-from assistant.speech.stop import SURE, is_stop
+from assistant.speech.stop import SURE, is_stop, speaks_for
 
 BLOCK = SAMPLE_RATE // 10
 PRE_ROLL = 3 * SAMPLE_RATE // 20
 SHORTEST_S = 0.25  # of a command said over the reply
 SHORTEST_STOP_S = 0.1  # ... and of a stop phrase, whose first sound may drown in the reply
 WORD_S = 0.15  # ... and of each word in it: seven a second is as fast as people get
-VAGUE = 0.7  # an utterance this uncertain does not speak against a stop phrase
 
 
 class Hearing:
@@ -89,11 +88,7 @@ class Hearing:
                 transcript = answer
         if self._spotter is not None:
             spotted = self._spotter.finish()
-            # "mm hmm" resembles "never mind", and a plate that breaks is no word at all.
-            vague = (
-                bool(transcript.text) and transcript.confidence < VAGUE and " " not in spotted.text
-            )
-            agrees = transcript.text in self._stops or vague
+            agrees = speaks_for(transcript, spotted.text, self._stops)
             own = spotted.text in self._own and end < self._quiet_from
             said = end - self.start - PRE_ROLL > SHORTEST_STOP_S * SAMPLE_RATE
             self.stopped = said and agrees and not own and is_stop(spotted, self._stops)

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from assistant.language.answers import is_backchannel
 from assistant.speech.recogniser import Transcript
 
 SURE = 0.7  # confidence of a final transcript
+VAGUE = 0.7  # an utterance this uncertain does not speak against a stop phrase
 STEADY = 6  # equal partials in a row, one every 100 ms
 
 
@@ -28,3 +30,16 @@ def is_stop(heard: Transcript | Sequence[str], phrases: Collection[str]) -> bool
         return heard.text in phrases and heard.confidence >= SURE
     last = list(heard[-STEADY:])
     return len(last) == STEADY and len(set(last)) == 1 and last[0] in phrases
+
+
+def speaks_for(said: Transcript, spotted: str, phrases: Collection[str]) -> bool:
+    """Return whether ``said``, which all words were open to, leaves ``spotted`` possible.
+
+    It is a stop phrase itself, or so uncertain that it says nothing. An uncertain "alright" is
+    still no "quiet", and "mm hmm" no "never mind": those who only listen say short words that
+    resemble stop phrases, and a person who means to stop says it again.
+    """
+    if said.text in phrases:
+        return True
+    vague = bool(said.text) and said.confidence < VAGUE
+    return vague and " " not in spotted and not is_backchannel(said.text)
