@@ -24,34 +24,45 @@ LINES = {
 WAKE_WORD = "hey jarvis,"
 ITEMS = ("milk", "eggs", "bread", "apples", "tomatoes", "rice", "butter", "cheese", "soap", "tea")
 INTO_REPLY_S = (1.5, 2.0, 2.5, 3.0)
-SCENE_S = 14.0
+SCENE_S, BEFORE_S = 14.0, 20.0  # and how much longer it is with a reply before
 IN_TIME_S = 4.0  # a reply that stops later than this after the onset was not interrupted by it
 READING_DB = 70.0
 SPANS = ("duck", "duck_ours", "duck_quick", "silence", "after_end")
 QUICK_S = 0.04  # output latency of a device that is well set up
 
 
-def interruption_scene(kind: str, seed: int, wav: Path | None = None) -> Scene:
+def interruption_scene(
+    kind: str, seed: int, wav: Path | None = None, settled: bool = False
+) -> Scene:
     """Return a scene in which a reply in home ``seed`` is interrupted once, by ``kind``.
 
-    For a recorded wake ``wav`` is somebody's "alexa"; the button then asks for the reply, so
-    that every scene has one.
+    It is the first sound the speaker ever makes there; or, ``settled``, the second reply. For a
+    recorded wake ``wav`` is somebody's "alexa"; the button then asks for the reply, so that
+    every scene has one.
     """
     home = draw_home(seed)
-    during = When(after="reply", offset_s=INTO_REPLY_S[seed % len(INTO_REPLY_S)])
-    settings = {"speech.recogniser": "vosk-household"}
-    says, presses = [Say("Ana", When(at_s=1.0), LINES["wake"])], []
+    offset = INTO_REPLY_S[seed % len(INTO_REPLY_S)]
+    during = When(after="reply", nth=1 + settled, offset_s=offset)
+    settings: dict[str, object] = {"speech.recogniser": "vosk-household"}
+    if settled:
+        settings["conversation.follow_up_s"] = 0.0  # the button shall ask for the second reply
+    says, presses = [], []
+    for at in (When(at_s=1.0), When(after="reply-end", offset_s=2.0))[: 1 + settled]:
+        if wav is None and not settled:
+            says.append(Say("Ana", at, LINES["wake"]))
+        else:
+            presses.append(Press(at))
+            says.append(Say("Ana", _later(at, 0.5), QUESTION))
     if wav is not None:
         settings["wake.word"] = "alexa"
-        presses = [Press(When(at_s=1.0))]
-        says = [Say("Ana", When(at_s=1.5), QUESTION), Say("Ana", during, wav=wav)]
+        says.append(Say("Ana", during, wav=wav))
     elif kind == "button":
-        presses = [Press(during)]
+        presses.append(Press(during))
     else:
         says.append(Say("Ana", during, LINES[kind]))
     return Scene(
         title=f"{kind} in home {seed}",
-        duration_s=SCENE_S,
+        duration_s=SCENE_S + BEFORE_S * settled,
         seed=seed,
         room=home.room,
         device=home.device,
@@ -63,26 +74,33 @@ def interruption_scene(kind: str, seed: int, wav: Path | None = None) -> Scene:
     )
 
 
-def interruptions(homes: range, words: Path, console) -> dict:
+def _later(when: When, by_s: float) -> When:
+    if when.at_s is not None:
+        return replace(when, at_s=when.at_s + by_s)
+    return replace(when, offset_s=when.offset_s + by_s)
+
+
+def interruptions(homes: range, words: Path, console, settled: bool = False) -> dict:
     """Interrupt a reply once per kind and home; return the figures per kind, in seconds.
 
-    ``words`` is the folder of recorded "alexa"; without it that kind is left out.
+    ``words`` is the folder of recorded "alexa"; without it that kind is left out. ``settled``
+    interrupts the second reply and not the first.
     """
     found, wavs = {kind: _empty() for kind in KINDS}, sorted(words.glob("*.flac"))
     jobs = [
-        (kind, seed, wavs[seed * 7 % len(wavs)] if kind == "recorded wake" else None)
+        (kind, seed, wavs[seed * 7 % len(wavs)] if kind == "recorded wake" else None, settled)
         for seed in homes
         for kind in KINDS
         if wavs or kind != "recorded wake"
     ]
     for job, report in zip(jobs, run_jobs("scenes", interrupted, jobs, console), strict=True):
-        _count(found[job[0]], job[0], job[1], report, job[2])
+        _count(found[job[0]], job, report)
     return {kind: _summary(rows) for kind, rows in found.items() if kind != KINDS[0] or wavs}
 
 
-def interrupted(kind: str, seed: int, wav: Path | None) -> dict:
+def interrupted(kind: str, seed: int, wav: Path | None, settled: bool) -> dict:
     """Play one scene and return its report."""
-    return play_scene(interruption_scene(kind, seed, wav), costs=FIXED_COSTS)
+    return play_scene(interruption_scene(kind, seed, wav, settled), costs=FIXED_COSTS)
 
 
 def _empty() -> dict:
@@ -90,8 +108,9 @@ def _empty() -> dict:
     return {"asked": 0, "false_ducks": 0, "false_stops": 0} | {key: [] for key in keys}
 
 
-def _count(rows: dict, kind: str, seed: int, report: dict, wav: Path | None) -> None:
-    asked = _asked(kind, report)
+def _count(rows: dict, job: tuple, report: dict) -> None:
+    kind, seed, wav, settled = job
+    asked = _asked(kind, report, int(settled))
     rows["false_ducks"] += report["false_ducks"]
     rows["false_stops"] += report["false_stops"]
     if asked is None:
@@ -121,15 +140,16 @@ def _count(rows: dict, kind: str, seed: int, report: dict, wav: Path | None) -> 
         rows["after_end"].append(stop["stop_s"] - end)
 
 
-def _asked(kind: str, report: dict) -> tuple[float, float] | None:
-    """Return onset and end of the interruption at the microphones; None without a reply."""
-    if not report["replies"]:
+def _asked(kind: str, report: dict, reply: int) -> tuple[float, float] | None:
+    """Return onset and end of the interruption of a reply at the microphones; None without."""
+    if len(report["replies"]) <= reply:
         return None
+    begun = report["replies"][reply]["start_s"]
     if kind == "button":
         presses = [row for row in report["interruptions"] if row["kind"] == "button"]
-        onset = presses[0]["onset_s"] if presses else report["replies"][0]["start_s"]
+        onset = presses[0]["onset_s"] if presses else begun
         return onset, onset
-    said = [row for row in report["utterances"] if row["onset_s"] > report["replies"][0]["start_s"]]
+    said = [row for row in report["utterances"] if row["onset_s"] > begun]
     return (said[0]["onset_s"], said[0]["end_s"]) if said else None
 
 
