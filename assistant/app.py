@@ -101,7 +101,7 @@ class Speaker:
     def close(self) -> None:
         """Release engines, device and store."""
         self.worker.close()
-        self.audio.ears.front_end.close()
+        self.audio.ears.close()
         self.audio.close()
         self.store.close()
 

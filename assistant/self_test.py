@@ -141,7 +141,7 @@ def echo_and_speed(settings: Settings, board: Board, busy: bool = True) -> Itera
         sys.setswitchinterval(interval)
         stop.set()
         loop.close()
-        loop.ears.front_end.close()
+        loop.ears.close()
     if busy:
         worker.join()
     figures = np.array(hops)

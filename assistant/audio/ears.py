@@ -73,7 +73,7 @@ class Ears:
             mics, settings.echo, loopback=loopback, background=background, positions=positions
         )
         self.evidence = Evidence()
-        self._wakes = Wakes(settings.wake.word, len(self.front_end.detectors))
+        self._wakes = Wakes(settings.wake.word, len(self.front_end.detectors), background)
         lag = self._wakes.lag + self.front_end.detector_latency
         self._decision = WakeDecision(settings.wake.threshold, lag=lag)
         self._own = OwnWord(settings.wake.word, self._wakes.first)
@@ -96,6 +96,11 @@ class Ears:
     def word(self) -> str:
         """The wake word's name."""
         return self._wakes.word
+
+    def close(self) -> None:
+        """Let the threads beside the audio thread end."""
+        self.front_end.close()
+        self._wakes.close()
 
     def _end_of_word(self, hit: Hit) -> Hit:
         """Move the word's end to the pause after it, when there is one just before the hit."""
@@ -139,19 +144,28 @@ class Ears:
         self._said[hop] = now.speech
         self._loudest = max(now.power, self._loudest * FADES)
         self._own.hear(now.at, reference, playing)
-        score, now.hit = self._wakes.process(front_end.detectors, front_end.sounding), None
+        score, now.hit = self._wakes.process(front_end.detectors, clean, front_end.sounding), None
         if score is not None:
             threshold = self._threshold_playing if playing and not held else None
             threshold = max(SURE, threshold or 0.0) if following else threshold
             now.score, now.hit = score, self._decision.update(now.at, score, threshold)
             if now.hit is not None:
-                now.hit = self._end_of_word(now.hit) if self._believed(now.hit, playing) else None
-                if now.hit is not None and self._direction is not None:
-                    now.direction_deg = self._direction.degrees()
+                self._weigh(now, playing)
         now.speech = self._voice.process(clean)
         self._voiced += now.speech >= SPEECH
         now.noise = self._noise.update(broadband)
         return now
+
+    def _weigh(self, now: Impression, playing: bool) -> None:
+        """Keep the hit if it is believed; else the word may still become clearer."""
+        if not self._believed(now.hit, playing):
+            now.hit = None
+            self._decision.reset()
+            return
+        self._wakes.believed()
+        now.hit = self._end_of_word(now.hit)
+        if self._direction is not None:
+            now.direction_deg = self._direction.degrees()
 
     def _believed(self, hit: Hit, playing: bool) -> bool:
         """Whether it was a voice, not our own, and not refused by the household's verifier."""
@@ -160,7 +174,7 @@ class Ears:
         if playing and (self._explained(hit.score) or self._own_word(hit.at)):
             return False
         verifier = self._verifier
-        return verifier is None or verifier.accepts(self._wakes.best.embeddings, hit.score)
+        return verifier is None or verifier.accepts(self._wakes.embeddings, hit.score)
 
     def _explained(self, score: float) -> bool:
         """Whether the residual echo explains what was heard in the last second."""

@@ -19,7 +19,8 @@ from assistant.audio.openwakeword_ import (
     word_name,
 )
 
-WARM_UP = 5  # scores that say nothing yet, as openWakeWord has it
+WARM_UP = EMBEDDINGS  # scores that say nothing yet: before that, half of what they are made of is
+# invented. openWakeWord has 5, and takes the first sound of a loud reply for "alexa" in some rooms
 PCM = np.float32(32768.0)
 
 # How far behind the word's last sound a hit comes; a command in the same breath starts there.
@@ -56,6 +57,11 @@ class WakeWord:
         self._embeddings = np.zeros((1, EMBEDDINGS, FEATURES), np.float32)
         self._quiet = self._embeddings_of_noise()
         self.reset()
+
+    @property
+    def models(self) -> Models:
+        """The networks it runs."""
+        return self._models
 
     @property
     def embeddings(self) -> np.ndarray:
@@ -141,5 +147,8 @@ class WakeDecision:
         return Hit(at, max(0, at - self._lag), max(score, best or 0.0)) if fresh else None
 
     def reset(self) -> None:
-        """Forget the last hit."""
+        """Forget the last hit: the next score that reaches the threshold is one again.
+
+        Also for a hit that was not believed: the same word may yet become clearer.
+        """
         self._above = self._rising = None

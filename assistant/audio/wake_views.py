@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from assistant.audio.format import HOP
+from assistant.audio.format import HOP, samples
 from assistant.audio.openwakeword_ import CHUNK
-from assistant.audio.wake import WakeWord
+from assistant.audio.second_look import NEARLY, SecondLook
+from assistant.audio.wake import SURE, WakeWord
 
 PHASES = (0, 2, 1, 3)  # hops between the views' runs: a busy hop never has two
 FILLED = 16  # scores until a view that was not listened to knows its last 1.3 s
 IN_SILENCE = 2  # views then sound alike; two moments of them are enough
+WAIT = 3  # hops for a low score to rise by itself, before it is looked at again
+KNOWN = samples(1.8) // HOP  # hops after a hit in which a closer look would find its word again
 
 
 class Wakes:
@@ -19,9 +22,12 @@ class Wakes:
     The same word scores differently from another direction, and half a step later: the best of
     two views hears more than either. ``views`` is how many there are; all are listened to while
     something plays, ``IN_SILENCE`` otherwise. ``first`` is one of them, to share its networks.
+
+    A low score while something plays is looked at more closely (``SecondLook``), which with
+    ``background`` another thread does. ``embeddings`` are what the newest score was made of.
     """
 
-    def __init__(self, word: str, views: int) -> None:
+    def __init__(self, word: str, views: int, background: bool = False) -> None:
         self.first = WakeWord(word, PHASES[0])
         self._wakes = [self.first]
         self._wakes += [WakeWord(word, phase, self.first) for phase in PHASES[1:views]]
@@ -29,18 +35,41 @@ class Wakes:
         self._fresh = [0] * views
         self._listening = min(views, IN_SILENCE)
         self._hop = 0
+        self._look = SecondLook(self.first.models, views + 1, background)
+        self._known = self._nearly = 0  # hops: of KNOWN that are left, with a low score
+        self.embeddings = self.first.embeddings
         self.word, self.lag = self.first.word, self.first.lag
 
-    @property
-    def best(self) -> WakeWord:
-        """The view whose latest score is the best."""
-        return self._wakes[int(np.argmax(self._scores))]
+    def close(self) -> None:
+        """Let the second look's thread end."""
+        self._look.close()
 
-    def process(self, views: np.ndarray, playing: bool) -> float | None:
-        """Take a hop of every view (float32 (views, HOP)); return the best score, if one is new.
+    def believed(self) -> None:
+        """A score was a hit: its word need not be looked at again."""
+        self._known = KNOWN
+        self._look.forget()
 
-        ``playing`` tells that there may be echo in it.
+    def process(self, views: np.ndarray, clean: np.ndarray, playing: bool) -> float | None:
+        """Take a hop of every view, float32 (views, HOP); return the best score, if one is new.
+
+        ``clean`` (HOP,) is one more view, for a closer look only. ``playing`` tells that there
+        may be echo in them.
         """
+        look = self._look
+        look.hear(views, clean)
+        score = self._usual(views, playing)
+        closer = look.poll() if look.busy else None
+        self._known = max(0, self._known - 1)
+        if score is not None:
+            self.embeddings = self._wakes[int(np.argmax(self._scores))].embeddings
+        self._nearly = self._nearly + 1 if playing and NEARLY <= max(self._scores) < SURE else 0
+        if self._nearly > WAIT and look.ready and not self._known:
+            look.ask()
+        if closer is not None and closer.score > (score or 0.0):
+            score, self.embeddings = closer.score, closer.embeddings
+        return score
+
+    def _usual(self, views: np.ndarray, playing: bool) -> float | None:
         if self._hop == 0:  # whole rounds keep the phases apart
             self._listen(len(views) if playing else min(len(views), IN_SILENCE))
         self._hop = (self._hop + 1) % (CHUNK // HOP)
