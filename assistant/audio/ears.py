@@ -144,7 +144,9 @@ class Ears:
         self._said[hop] = now.speech
         self._loudest = max(now.power, self._loudest * FADES)
         self._own.hear(now.at, reference, playing)
-        score, now.hit = self._wakes.process(front_end.detectors, clean, front_end.sounding), None
+        echo, sounding = front_end.canceller.echo[0], front_end.sounding
+        score = self._wakes.process(front_end.detectors, clean, echo, sounding)
+        now.hit = None
         if score is not None:
             threshold = self._threshold_playing if playing and not held else None
             threshold = max(SURE, threshold or 0.0) if following else threshold

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from assistant.audio.format import samples
-from assistant.audio.wake import WakeWord
+from assistant.audio.wake import SAID, WakeWord
 
 PHASE = 4  # hops between its networks' run and the microphones' own
 EVERY = 5  # hops between two scores
-SAID = 0.15  # score of the reference from which its echo might wake
 ECHO = samples(0.8)  # bulk delay, the room, and how long a word goes on scoring
 REST = samples(1.6)  # after playback its window holds nothing that was played
 

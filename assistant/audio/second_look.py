@@ -7,7 +7,7 @@ more than all the rest; a word that nearly reached the threshold is rare enough.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -37,18 +37,23 @@ SIZE = OVERLAP + CHUNK * STEPS + max(SHIFTS) * CHUNK // STEP  # samples, 2.5 s
 
 @dataclass(frozen=True)
 class Look:
-    """The best score of a closer look, and what it was made of: float32 (1, 16, 96)."""
+    """The best score of a closer look, and what it was made of: float32 (1, 16, 96).
+
+    ``echo`` is the best score of the echo at the same time: our own voice said it.
+    """
 
     score: float
     embeddings: np.ndarray
+    echo: float = 0.0
 
 
 class SecondLook:
     """Keeps the last 2.5 s of ``streams`` sounds and has them looked at when asked.
 
-    ``models`` are the networks. With ``background`` a thread of its own does, in some 0.2 s of a
-    2020s x86 core. Audio thread only. ``busy`` tells that a result is still to come, ``ready``
-    that it may be asked: there is enough to look at, and nothing being looked at.
+    The last one is the echo that was subtracted from the others. ``models`` are the networks.
+    With ``background`` a thread of its own looks, in some 0.2 s of a 2020s x86 core. Audio thread
+    only. ``busy`` tells that a result is still to come, ``ready`` that it may be asked: there is
+    enough to look at, and nothing being looked at.
     """
 
     def __init__(self, models: Models, streams: int, background: bool) -> None:
@@ -95,6 +100,12 @@ class SecondLook:
         return self._aside.poll()
 
     def _look(self, sounds: np.ndarray) -> Look:
+        best = self._best(sounds[:-1])
+        echo = self._best(sounds[-1:]).score if best.score >= NEARLY else 0.0
+        return replace(best, echo=echo)
+
+    def _best(self, sounds: np.ndarray) -> Look:
+        """Return the best look at some sounds, or the first that is sure."""
         best = Look(0.0, np.zeros((1, EMBEDDINGS, FEATURES), np.float32))
         for sound in sounds:
             frames = self._models.mel(sound[None] * PCM)

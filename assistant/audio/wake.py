@@ -32,6 +32,7 @@ LAGS = {"alexa": samples(0.10), "hey_jarvis": samples(0.32)}
 LAG = samples(0.20)
 
 SURE = 0.5  # openWakeWord's own threshold: no need to wait whether the score rises further
+SAID = 0.15  # score of what is played from which its echo might wake
 
 # Inside one utterance, scores above 0.5 paused for at most 0.4 s in 180 recordings.
 REFRACTORY = samples(0.6)

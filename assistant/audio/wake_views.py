@@ -7,7 +7,7 @@ import numpy as np
 from assistant.audio.format import HOP, samples
 from assistant.audio.openwakeword_ import CHUNK
 from assistant.audio.second_look import NEARLY, SecondLook
-from assistant.audio.wake import SURE, WakeWord
+from assistant.audio.wake import SAID, SURE, WakeWord
 
 PHASES = (0, 2, 1, 3)  # hops between the views' runs: a busy hop never has two
 FILLED = 16  # scores until a view that was not listened to knows its last 1.3 s
@@ -35,7 +35,7 @@ class Wakes:
         self._fresh = [0] * views
         self._listening = min(views, IN_SILENCE)
         self._hop = 0
-        self._look = SecondLook(self.first.models, views + 1, background)
+        self._look = SecondLook(self.first.models, views + 2, background)
         self._known = self._nearly = 0  # hops: of KNOWN that are left, with a low score
         self.embeddings = self.first.embeddings
         self.word, self.lag = self.first.word, self.first.lag
@@ -49,14 +49,17 @@ class Wakes:
         self._known = KNOWN
         self._look.forget()
 
-    def process(self, views: np.ndarray, clean: np.ndarray, playing: bool) -> float | None:
+    def process(
+        self, views: np.ndarray, clean: np.ndarray, echo: np.ndarray, playing: bool
+    ) -> float | None:
         """Take a hop of every view, float32 (views, HOP); return the best score, if one is new.
 
-        ``clean`` (HOP,) is one more view, for a closer look only. ``playing`` tells that there
-        may be echo in them.
+        ``clean`` (HOP,) is one more view, for a closer look only, and ``echo`` (HOP,) what was
+        subtracted from them: the closer look believes no word that is in it. ``playing`` tells
+        that there may be echo.
         """
         look = self._look
-        look.hear(views, clean)
+        look.hear(views, clean, echo)
         score = self._usual(views, playing)
         closer = look.poll() if look.busy else None
         self._known = max(0, self._known - 1)
@@ -65,7 +68,7 @@ class Wakes:
         self._nearly = self._nearly + 1 if playing and NEARLY <= max(self._scores) < SURE else 0
         if self._nearly > WAIT and look.ready and not self._known:
             look.ask()
-        if closer is not None and closer.score > (score or 0.0):
+        if closer is not None and closer.score > (score or 0.0) and closer.echo < SAID:
             score, self.embeddings = closer.score, closer.embeddings
         return score
 

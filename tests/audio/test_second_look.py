@@ -10,7 +10,7 @@ import pytest
 from assistant.audio.format import HOP, SAMPLE_RATE
 from assistant.audio.openwakeword_ import Models
 from assistant.audio.second_look import DUE, SIZE, Look, SecondLook
-from assistant.audio.wake import SURE
+from assistant.audio.wake import SAID, SURE
 from assistant.audio.wake_views import KNOWN, WAIT, Wakes
 from assistant.room.people import speak
 from tests.audio.sounds import hops
@@ -29,9 +29,9 @@ def spoken(text: str) -> np.ndarray:
     return np.concatenate((quiet, 0.3 * speak("en-us+f3", text), quiet[: HOP * 20])).astype("f4")
 
 
-def look_at(look: SecondLook, sound: np.ndarray, seconds: float = 10.0) -> Look:
+def look_at(look: SecondLook, sound: np.ndarray, echo: float = 0.0, seconds: float = 10.0) -> Look:
     for hop in hops(sound):
-        look.hear(np.stack([np.zeros_like(hop)] * 2), hop)
+        look.hear(np.stack([np.zeros_like(hop)] * 2), hop, echo * hop)
     look.ask()
     until = time.monotonic() + seconds
     for polls in range(1, 10**9):
@@ -45,37 +45,45 @@ def look_at(look: SecondLook, sound: np.ndarray, seconds: float = 10.0) -> Look:
 
 @pytest.mark.parametrize("background", [False, True])
 def test_it_finds_the_word_in_any_of_its_streams_and_no_other(models, background):
-    look = SecondLook(models, 3, background)
+    look = SecondLook(models, 4, background)
     assert look_at(look, spoken(WORD)).score >= SURE
     assert look_at(look, np.zeros(2 * SIZE, np.float32)).score < 0.05
     assert look_at(look, spoken(OTHER)).score < 0.05
     look.close()
 
 
+def test_it_hears_whether_the_word_is_in_the_echo(models):
+    look = SecondLook(models, 4, False)
+    assert look_at(look, spoken(WORD)).echo < 0.05
+    assert look_at(look, spoken(WORD), echo=0.5).echo >= SURE
+
+
 def test_it_sees_the_word_wherever_its_looks_fall(models):
     """The usual look every 80 ms loses some of these."""
-    look, sound = SecondLook(models, 3, False), spoken(WORD)
+    look, sound = SecondLook(models, 4, False), spoken(WORD)
     for cut in range(0, 1280, 256):
         assert look_at(look, sound[cut:]).score >= SURE
 
 
 def test_it_looks_at_the_newest_sound_whole(models, monkeypatch):
-    look, seen = SecondLook(models, 3, False), []
+    look, seen = SecondLook(models, 4, False), []
     monkeypatch.setattr(look._aside, "_work", lambda sounds: seen.append(sounds) or Look(0.0, None))
     sound = np.random.default_rng(1).standard_normal(5 * SIZE // HOP * HOP).astype("f4")
     for n, hop in enumerate(hops(sound), start=1):
-        look.hear(np.stack([hop, -hop]), 2 * hop)
+        look.hear(np.stack([hop, -hop]), 2 * hop, 3 * hop)
         if n % 97 == 0 and n * HOP >= SIZE:
             seen.clear()
             look.ask()
             while look.poll() is None:
                 pass
             newest = sound[n * HOP - SIZE : n * HOP]
-            np.testing.assert_array_equal(seen[0], np.stack([newest, -newest, 2 * newest]))
+            np.testing.assert_array_equal(
+                seen[0], np.stack([newest, -newest, 2 * newest, 3 * newest])
+            )
 
 
-def wakes_scoring(monkeypatch, scores: list[float], found: float) -> Wakes:
-    """Return views that score ``scores``, and on a closer look find ``found``."""
+def wakes_scoring(monkeypatch, scores: list[float], found: float, echo: float = 0.0) -> Wakes:
+    """Return views that score ``scores``; on a closer look, ``found`` and ``echo``."""
     wakes, left = Wakes("hey_jarvis", 2), iter(scores)
 
     def score(view: np.ndarray) -> float:
@@ -83,15 +91,17 @@ def wakes_scoring(monkeypatch, scores: list[float], found: float) -> Wakes:
 
     monkeypatch.setattr(wakes.first, "process", score)
     monkeypatch.setattr(wakes._wakes[1], "process", lambda view: None)
-    monkeypatch.setattr(wakes._look._aside, "_work", lambda sounds: Look(found, np.ones(1)))
+    monkeypatch.setattr(wakes._look._aside, "_work", lambda sounds: Look(found, np.ones(1), echo))
     for _ in range(-(-SIZE // HOP)):
-        wakes._look.hear(np.stack([SILENCE] * 2), SILENCE)
+        wakes._look.hear(np.stack([SILENCE] * 2), SILENCE, SILENCE)
     return wakes
 
 
 def found(wakes: Wakes, count: int, playing: bool = True) -> list[int]:
     """Return in which of ``count`` hops there was a score above 0.5."""
-    scores = [wakes.process(np.stack([SILENCE] * 2), SILENCE, playing) for _ in range(count)]
+    scores = [
+        wakes.process(np.stack([SILENCE] * 2), SILENCE, SILENCE, playing) for _ in range(count)
+    ]
     return [i for i, score in enumerate(scores) if score is not None and score > SURE]
 
 
@@ -109,6 +119,11 @@ def test_a_low_score_over_playback_is_looked_at_again(monkeypatch, score, closer
     assert found(wakes, 40, playing) == ([WAIT + DUE] if heard else [])
 
 
+def test_a_word_of_our_own_is_not_found_by_looking_closer(monkeypatch):
+    wakes = wakes_scoring(monkeypatch, [0.2] * 5, 0.9, echo=SAID)
+    assert found(wakes, 40) == []
+
+
 def test_the_score_and_what_it_was_made_of_belong_together(monkeypatch):
     wakes = wakes_scoring(monkeypatch, [0.2] * 5, 0.9)
     found(wakes, WAIT + DUE)
@@ -123,11 +138,11 @@ def test_a_score_that_rises_by_itself_needs_no_closer_look(monkeypatch):
 
 
 def test_it_is_not_asked_before_it_has_heard_enough(models):
-    look = SecondLook(models, 3, False)
+    look = SecondLook(models, 4, False)
     for _ in range(SIZE // HOP):
-        look.hear(np.zeros((2, HOP), np.float32), SILENCE)
+        look.hear(np.zeros((2, HOP), np.float32), SILENCE, SILENCE)
         assert not look.ready
-    look.hear(np.zeros((2, HOP), np.float32), SILENCE)
+    look.hear(np.zeros((2, HOP), np.float32), SILENCE, SILENCE)
     assert look.ready
 
 

@@ -15,7 +15,7 @@ def hops(count: int, views: int = 4) -> np.ndarray:
 
 
 def scored(wakes: Wakes, sound: np.ndarray, playing: bool) -> list[bool]:
-    return [wakes.process(views, views[0], playing) is not None for views in sound]
+    return [wakes.process(views, views[0], views[0], playing) is not None for views in sound]
 
 
 def test_no_hop_is_busy_twice():
@@ -33,9 +33,9 @@ def test_a_view_that_was_not_listened_to_counts_only_once_it_knows_the_last_seco
     scored(wakes, hops(2 * ROUND), playing=False)
     for wake in wakes._wakes[2:]:
         wake.process = lambda hop: 0.9  # a view that is always sure
-    best = [wakes.process(views, views[0], True) for views in hops(FILLED - 1)]
+    best = [wakes.process(views, views[0], views[0], True) for views in hops(FILLED - 1)]
     assert max(b for b in best if b is not None) < 0.5
-    later = [wakes.process(views, views[0], True) for views in hops(2 * ROUND)]
+    later = [wakes.process(views, views[0], views[0], True) for views in hops(2 * ROUND)]
     assert max(b for b in later if b is not None) == 0.9
 
 
