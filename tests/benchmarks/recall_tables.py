@@ -106,7 +106,8 @@ def recall_table(result: dict, missing: dict[str, str], what: str) -> Table:
         table.add_row(name, reason)
     table.caption = (
         f"{SER} 95 % intervals. * goal met, ! missed. By the product's rule: our shipped ears; "
-        "everybody else's output goes to the same model, decision and threshold."
+        "everybody else's output goes to the same model as often and as closely, the same decision "
+        "and threshold."
     )
     return table
 

@@ -1,8 +1,9 @@
 """Wake words heard over the speaker's own sound, by speech-to-echo ratio and canceller.
 
 Ours is the shipped ``Ears``; every hit it reports counts, whatever decided it. A peer's output
-goes to the same wake word model and the same ``WakeDecision`` at the same threshold. The second
-count, a score of 0.5 or more, is openWakeWord's own rule.
+goes to the same wake word model, as often and with the same closer look, and to the same
+``WakeDecision`` at the same threshold. The second count, a score of 0.5 or more, is openWakeWord's
+own rule.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import numpy as np
 
 from assistant.audio.ears import Ears
 from assistant.audio.format import HOP, SAMPLE_RATE
-from assistant.audio.wake import WakeDecision, WakeWord
+from assistant.audio.wake import WakeDecision
+from assistant.audio.wake_views import PHASES, Wakes
 from assistant.settings import Settings
 from tests.benchmarks import engines, rooms
 from tests.benchmarks.echo_scenes import LATEST_S, LEAD_S, Scene, Scenes, count, listening_s
@@ -144,16 +146,22 @@ def shipped(
 
 
 def same_rule(mono: np.ndarray, settings: Settings) -> tuple[list[int], np.ndarray]:
-    """Return hits (samples) and the score after each hop of ``mono``, by the product's rule."""
-    wake, threshold = WakeWord(settings.wake.word), settings.wake.threshold_playing
-    decision = WakeDecision(settings.wake.threshold, lag=wake.lag)
+    """Return hits (samples) and the score after each hop of ``mono``, by the product's rule.
+
+    It is listened to as often as ours, and looked at again as closely.
+    """
+    wakes, threshold = Wakes(settings.wake.word, len(PHASES)), settings.wake.threshold_playing
+    decision = WakeDecision(settings.wake.threshold, lag=wakes.lag)
     hits, scores, last = [], np.zeros(len(mono) // HOP), 0.0
+    nothing = np.zeros(HOP, np.float32)
     for i in range(len(scores)):
-        score = wake.process(mono[i * HOP : (i + 1) * HOP])
+        hop = mono[i * HOP : (i + 1) * HOP].astype(np.float32, copy=False)
+        score = wakes.process(np.stack([hop] * len(PHASES)), hop, nothing, True)
         if score is not None:
             last = score
             if decision.update((i + 1) * HOP, score, threshold) is not None:
                 hits.append((i + 1) * HOP)
+                wakes.believed()
         scores[i] = last
     return hits, scores
 
