@@ -45,7 +45,8 @@ class DelayAligner:
     with a new delay, and then ``shifted`` by how many samples the echo is now earlier in the
     aligned reference, as ``EchoCanceller.shift`` takes it; ``jumped`` that the echo path itself
     is the one from before the jump. ``found`` tells that the echo was ever located, ``jumps``
-    counts, ``drift_ppm`` is the drift (positive: the playback clock is faster).
+    counts, ``lag`` is by how many samples this hop was delayed at its start, ``drift_ppm`` is the
+    drift (positive: the playback clock is faster).
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class DelayAligner:
         self.found = fixed is not None
         self.changed = self.jumped = False
         self.shifted = self.jumps = 0
+        self.lag = float(self.delay)
 
     @property
     def drift_ppm(self) -> float:
@@ -110,8 +112,11 @@ class DelayAligner:
             self._search.restart()
 
     def past(self) -> np.ndarray:
-        """Return the aligned reference before this hop as it would be now: (history, HOP)."""
-        stop = self._end - HOP - self.delay
+        """Return the aligned reference before this hop as it would be now: (history, HOP).
+
+        All of it is ``int(lag)`` samples late.
+        """
+        stop = self._end - HOP - int(self.lag)
         return self._ring[stop - self._history * HOP : stop].reshape(-1, HOP)
 
     def _store(self, reference: np.ndarray) -> None:
@@ -128,8 +133,9 @@ class DelayAligner:
         start = self._end - HOP - self.delay
         if not (rate or self._fraction) or self.delay < Interpolator.AHEAD:
             np.copyto(self._out, self._ring[start : start + HOP])
-            return float(self.delay)
-        lag = self.delay + self._fraction
+            self.lag = float(self.delay)
+            return self.lag
+        self.lag = lag = self.delay + self._fraction
         self._between.read(self._ring, start, self._fraction, rate, self._out)
         after = min(lag + rate * HOP, float(self._longest))
         self.delay = int(after)

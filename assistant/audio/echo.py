@@ -124,24 +124,24 @@ class EchoCanceller:
     def solved(self) -> int:
         return self._schedule.solved
 
-    def shift(self, samples: int, past: np.ndarray | None = None) -> None:
+    def shift(self, samples: int, past: np.ndarray | None = None, lag: float = 0.0) -> None:
         """Move the echo path ``samples`` earlier, when the reference is now delayed by as much.
 
         What was learnt is kept where it still lies inside the tail. ``past`` is the reference
-        before this hop as it would have been, float32 (hops, HOP). With less than a tail of it,
-        the filter neither cancels fully nor learns for a tail from now on.
+        before this hop as it would have been, float32 (hops, HOP), all ``lag`` samples late.
+        With less than a tail of it, the filter neither cancels fully nor learns for a tail.
         """
         self._filter.shift(samples)
         self._reference.clear()
         self._schedule.restart()
         past = () if past is None else past
         for hop in past:
-            self._reference.push(hop, float(np.dot(hop, hop)) / HOP)
+            self._reference.push(hop, float(np.dot(hop, hop)) / HOP, lag)
         self._hold = self._tail_parts if len(past) < self._tail_parts else 0
 
     def solve_again(self) -> None:
         """Solve for the echo path anew from here on: the reference is truer than it was."""
-        self._schedule.restart()
+        self._schedule.again()
 
     def remember(self) -> None:
         """Keep a copy of the echo path for ``recall``, and the copy before this one."""
@@ -165,10 +165,13 @@ class EchoCanceller:
         self._schedule.reset()
         self._estimate.reset()
 
-    def process(self, mics: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    def process(
+        self, mics: np.ndarray, reference: np.ndarray, lag: float = 0.0, rate: float = 0.0
+    ) -> np.ndarray:
         """Return the microphones (float32, (mics, HOP)) without the echo of ``reference``.
 
-        ``reference`` is float32 (HOP,), the aligned sound of the loudspeaker. The result is the
+        ``reference`` is float32 (HOP,), the aligned sound of the loudspeaker, delayed by ``lag``
+        samples at its start, which ought to grow by ``rate`` samples per sample. The result is the
         canceller's own buffer, valid until the next call. A hop with NaN or infinity in it is
         passed on with zeros in their place and teaches nothing.
         """
@@ -183,7 +186,7 @@ class EchoCanceller:
             return self._pass(mics)
         self.sounding = True
         self._schedule.hear(mics)
-        factor = self._reference.push(reference, played)
+        factor = self._reference.push(reference, played, lag)
         if factor != 1.0:
             self._filter.scale(factor)
         heard_echo = self._filter.predict(self._reference.spectra)
@@ -208,7 +211,7 @@ class EchoCanceller:
             self._notice_change()
             self._adapt(powers[0], clipped)
             sounds = played > 1e-6 and not clipped
-            solution = self._schedule.step(sounds, self._reference, self._filter)
+            solution = self._schedule.step(sounds, self._reference, self._filter, rate)
             if solution is not None:
                 self._take(solution)
         return out

@@ -77,16 +77,17 @@ class FrontEnd:
             self.detectors = self._suppressor.process(views, self._silence, False)
             return clean
         heard = reference if self._rest < self._hold else self._silence
-        aligned = self._aligner.process(heard, mics[0])
-        if self._aligner.changed:
-            if self._aligner.jumped:
+        aligner = self._aligner
+        aligned = aligner.process(heard, mics[0])
+        if aligner.changed:
+            if aligner.jumped:
                 canceller.recall()
-            canceller.shift(self._aligner.shifted, self._aligner.past())
-        if (self._aligner.rate != 0.0) != self._drifts:
+            canceller.shift(aligner.shifted, aligner.past(), int(aligner.lag))
+        if (aligner.rate != 0.0) != self._drifts:
             self._drifts = not self._drifts
             canceller.solve_again()
-        self.cleaned = cleaned = canceller.process(mics, aligned)
-        if self._aligner.judge(mics[0], cleaned[0]):
+        self.cleaned = cleaned = canceller.process(mics, aligned, aligner.lag, aligner.rate)
+        if aligner.judge(mics[0], cleaned[0]):
             canceller.remember()
         sounding = canceller.sounding
         if canceller.far_end_alone:

@@ -13,6 +13,7 @@ from assistant.audio.reference import ReferenceHistory
 WINDOW = 128  # hops (2 s) the solver looks at, at most
 _AT = (*range(20, 160, 10), 176, 192, 224, 256)  # hops of playback since a change
 _TRIES = 3  # requests that a mere suspicion gets, unless one of them helps
+_SOON = _AT[0] - HELD_OUT // HOP - 1  # hops of the schedule that ``again`` skips
 _NOTICED = 8  # hops a change of the path is older than its discovery
 _AGAIN = 128  # hops of playback until a running schedule may start over
 _PATIENCE = 60, 4000  # hops between two searches for a change, at least: doubled when in vain
@@ -42,8 +43,18 @@ class PathSchedule:
     def restart(self, age: int = 0) -> None:
         """The path has changed ``age`` hops ago; what is being solved for is out of date."""
         self._since, self._vain = age, None
+        self._whole = self._older = 0
         self._before: np.ndarray | None = None  # the path without what the held-out sound taught
         self._learner.forget()
+
+    def again(self) -> None:
+        """The path is the same, but its reference is truer from now on: solve anew, soon.
+
+        What was heard before counts too: ``step`` has it compared with the truer reference.
+        """
+        whole = min(self._whole, WINDOW)
+        self.restart(_SOON)
+        self._whole, self._older = whole, max(0, whole - _SOON)
 
     def changed(self) -> None:
         """The path has certainly changed lately. Has no effect just after a start."""
@@ -69,17 +80,22 @@ class PathSchedule:
             self._end = size
         self._heard[:, self._end : self._end + HOP] = mics
         self._end += HOP
+        self._whole += 1
         self._rested += 1
 
     def pause(self) -> None:
         """Nothing was played for long: what the solver looks at must be in one piece."""
+        self._whole = self._older = 0
         if self._since < _AT[-1]:
             self._since = 0
 
     def step(
-        self, sounds: bool, reference: ReferenceHistory, path: KalmanFilter
+        self, sounds: bool, reference: ReferenceHistory, path: KalmanFilter, rate: float = 0.0
     ) -> Solution | None:
-        """Count one hop, which ``sounds`` or not; return a solution when there is a new one."""
+        """Count one hop, which ``sounds`` or not; return a solution when there is a new one.
+
+        ``rate`` is by how much the reference's delay ought to grow, samples per sample.
+        """
         learner, solution = self._learner, None
         if learner.busy:
             solution = learner.poll()
@@ -91,23 +107,24 @@ class PathSchedule:
             if self._since + HELD_OUT // HOP in _AT and sounds and not learner.busy:
                 self._before = path.taps()
             if sounds and self._since in _AT and not learner.busy:
-                self._ask(reference, path)
+                self._ask(reference, path, rate)
             if self._since == _AT[-1]:
                 self._since += 1
         return solution
 
-    def _ask(self, reference: ReferenceHistory, path: KalmanFilter) -> None:
+    def _ask(self, reference: ReferenceHistory, path: KalmanFilter, rate: float) -> None:
         if self._vain == 0:
             self._since = _AT[-1] + 1
             return
         if self._vain is not None:
             self._vain -= 1
-        size = min(self._since * HOP, WINDOW * HOP, self._end)
+        size = min((self._since + self._older) * HOP, WINDOW * HOP, self._end)
         waves = reference.recent(size + self._taps - 1)
         self._learner.submit(
             Recording(
                 reference=waves[0],
                 bends=waves[1:],
+                creep=reference.creep((size + self._taps) // HOP, rate),
                 mics=self._heard[:, self._end - size : self._end].copy(),
                 weights=reference.weights.copy(),
                 path=path.taps() if self._before is None else self._before,

@@ -10,11 +10,12 @@ says nothing about stays as it was.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from assistant.audio.format import HOP, SAMPLE_RATE
+from assistant.audio.resample import Interpolator
 
 _ORDER = 4  # of the whitening
 _ROUNDS = (14, 10, 12)  # iterations; between them the loudspeaker's distortion is fitted
@@ -25,6 +26,7 @@ _DECAY_PER_S = 20.0  # of the expected path's power: what is far behind is expec
 _EDGE = 48  # first taps, before the sound can be there (``delay.MARGIN``)
 HELD_OUT = 5 * HOP  # newest samples, on which the new path must prove itself
 _BETTER = 0.75  # of the old path's error, at most
+_CREPT = 0.01  # samples of creep that do no harm
 _SPREAD = 0.03  # part of a distortion's power that lies at other frequencies
 _USEFUL = 0.8  # ... and of the microphones' power: the echo may be where no path reaches
 
@@ -36,6 +38,8 @@ class Recording:
     ``reference`` (n + taps - 1,) what was played and ``bends`` (k, n + taps - 1) the distorted
     versions of it, each with ``taps - 1`` samples before the first microphone sample; ``mics``
     (m, n); ``weights`` (k,) of the bends and ``path`` (m, taps), both as believed so far.
+    ``creep`` ((n + taps) / HOP + 1,) is by how many samples all that was played should have come
+    later, at its hops' borders; the first hop lacks its first sample.
     """
 
     reference: np.ndarray
@@ -43,6 +47,7 @@ class Recording:
     mics: np.ndarray
     weights: np.ndarray
     path: np.ndarray
+    creep: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,7 @@ def solve(recording: Recording) -> Solution | None:
 
 
 def _solve(recording: Recording) -> Solution | None:
+    recording = _straightened(recording)
     whitening = _whitening(recording.reference)
     mics = _fir(recording.mics, whitening)
     fit = mics.shape[1] - HELD_OUT
@@ -101,6 +107,16 @@ def _solve(recording: Recording) -> Solution | None:
     left = new / heard
     told = _told(recording.mics, left)
     return Solution(path.astype(np.float32), weights.astype(np.float32), new / old, left, told)
+
+
+def _straightened(recording: Recording) -> Recording:
+    """Return the recording as if what was played had never crept away from its echo."""
+    creep = recording.creep
+    if creep is None or np.abs(creep).max() < _CREPT:
+        return recording
+    sound = np.vstack([recording.reference, recording.bends])
+    sound = Interpolator().reread(np.pad(sound, ((0, 0), (1, 0))), creep)[:, 1:]
+    return replace(recording, reference=sound[0], bends=sound[1:])
 
 
 def _told(mics: np.ndarray, left: float) -> np.ndarray:

@@ -43,6 +43,7 @@ class ReferenceHistory:
         self._raw = np.zeros((1 + count, 4 * rows, BINS), np.complex64)
         self._frames = np.zeros((1 + count, FFT), np.float32)
         self._waves = np.zeros((1 + count, 2 * keep), np.float32)  # for the path solver
+        self._lags = np.zeros(2 * keep // HOP)  # of the hops in it
         self._square, self._target = np.zeros((count, count)), np.zeros(count)
         self._learnt, self.drive = 0, 1.0
         self.clear()
@@ -52,6 +53,7 @@ class ReferenceHistory:
         self._at = 3 * self._rows
         for array in (self._long, self._long_power, self._raw, self._frames, self._waves):
             array[:] = 0
+        self._lags[:] = np.nan
         self._end = self._keep
         if self._bends:
             self._bends.clear()
@@ -64,10 +66,11 @@ class ReferenceHistory:
         if len(self.weights):
             self.set_weights(np.zeros_like(self.weights))
 
-    def push(self, reference: np.ndarray, power: float) -> float:
+    def push(self, reference: np.ndarray, power: float, lag: float = 0.0) -> float:
         """Put a hop of ``reference`` (float32 (HOP,), mean square ``power``) in front.
 
-        Returns a factor by which the echo path must be multiplied, mostly 1.
+        ``lag`` is by how many samples it was delayed at its start. Returns a factor by which the
+        echo path must be multiplied, mostly 1.
         """
         self._slide()
         if self.drive != 1.0:
@@ -81,6 +84,7 @@ class ReferenceHistory:
             frames[1:, HOP:] = self._bends.shapes
             factor = 1.0 + float(self._bends.drift @ self.weights)
         self._waves[:, self._end : self._end + HOP] = frames[:, HOP:]
+        self._lags[self._end // HOP] = lag
         self._end += HOP
         raw = np.fft.rfft(frames)
         self._raw[:, self._at] = raw
@@ -104,6 +108,8 @@ class ReferenceHistory:
         self._at -= 1
         if self._end + HOP > self._waves.shape[1]:
             self._waves[:, : self._keep] = self._waves[:, self._end - self._keep : self._end]
+            count = self._keep // HOP
+            self._lags[:count] = self._lags[(self._end - self._keep) // HOP : self._end // HOP]
             self._end = self._keep
 
     def _look(self) -> None:
@@ -113,6 +119,19 @@ class ReferenceHistory:
     def recent(self, samples: int) -> np.ndarray:
         """Return copies of the last ``samples`` of the sound and its bends (1 + count, samples)."""
         return self._waves[:, self._end - samples : self._end].copy()
+
+    def creep(self, hops: int, rate: float) -> np.ndarray:
+        """Return by how much too little the last ``hops`` were delayed, samples: (hops + 1,).
+
+        That is at the hops' borders, if the delay ought to have grown by ``rate`` samples per
+        sample all the time, up to where it is now.
+        """
+        end = self._end // HOP
+        lags = np.append(self._lags[end - hops : end], self._lags[end - 1] + rate * HOP)
+        creep = lags[-1] - rate * HOP * np.arange(hops, -1, -1) - lags
+        since = int(np.isfinite(creep).argmax())  # before it was silence, or nothing
+        creep[:since] = creep[since]
+        return creep
 
     def set_weights(self, weights: np.ndarray) -> None:
         """Bend the reference like this from now on, and what is remembered of it."""

@@ -10,6 +10,7 @@ from assistant.audio.format import HOP
 
 HALF_LENGTH = 32  # zero crossings of the filter on either side, at the lower rate
 ATTENUATION_DB = 80.0
+_FASTEST = 5e-4  # samples per sample by which the instants may move
 
 
 def lowpass(up: int, down: int) -> np.ndarray:
@@ -95,8 +96,9 @@ class Interpolator:
     ) -> None:
         """Fill ``out`` (HOP,) with ``source`` read ``lag`` samples before ``start`` and on.
 
-        ``lag`` is 0 to 1 at the first sample and grows by ``rate`` (at most 0.0005) per sample;
-        ``start`` is an index with ``TAPS`` samples before it and ``HOP + AHEAD`` from it on.
+        ``lag`` is 0 to 1 at the first sample and grows by ``rate`` per sample, at most by
+        ``_FASTEST``; ``start`` is an index with ``TAPS`` samples before it and ``HOP + AHEAD`` from
+        it on.
         """
         first = start - self.TAPS // 2
         piece = source[first : first + HOP + self.TAPS - 1]
@@ -106,6 +108,24 @@ class Interpolator:
             last -= out
             last *= self._ramp
             out += last
+
+    def reread(self, sound: np.ndarray, lags: np.ndarray) -> np.ndarray:
+        """Return ``sound`` read ``lags`` samples before each instant: float32 (rows, hops * HOP).
+
+        ``sound`` is float32 of that shape and ``lags`` (hops + 1,) at the hops' borders, straight
+        between them. Zeros are read beyond both ends. Not for the audio thread: a whole recording.
+        """
+        edge = self.TAPS + int(np.ceil(np.abs(lags).max()))
+        padded = np.pad(sound, ((0, 0), (edge, edge)))
+        out = np.empty_like(sound)
+        for hop, (first, last) in enumerate(
+            zip(lags[:-1].tolist(), lags[1:].tolist(), strict=True)
+        ):
+            whole, at = int(np.floor(first)), hop * HOP
+            start, rate = edge + at - whole, np.clip((last - first) / HOP, -_FASTEST, _FASTEST)
+            for row, result in zip(padded, out, strict=True):
+                self.read(row, start, first - whole, rate, result[at : at + HOP])
+        return out
 
     def _taps(self, lag: float) -> np.ndarray:
         place = (lag + 0.25) * self._STEPS

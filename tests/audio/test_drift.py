@@ -123,3 +123,17 @@ def test_the_virtual_room_drifts_as_it_says_and_is_measured():
     mic = play(room, reference)[0][: len(reference)]
     aligner, _ = follow(reference, np.ascontiguousarray(mic, np.float32))
     assert aligner.drift_ppm == pytest.approx(150, abs=1.5)
+
+
+def test_what_was_heard_before_the_drift_was_known_teaches_the_path_too():
+    """Within half a second of the discovery most of the echo is gone that the drift had left."""
+    reference, ppm = speech_like(13, 8.0), 150.0
+    noise = np.random.default_rng(6).normal(scale=1e-4, size=len(reference)).astype("f4")
+    front, mic = FrontEnd(1, Echo()), drifting(reference, ppm, taps=64) + noise
+    out, began = [], None
+    for hop, (m, r) in enumerate(zip(hops(mic[None]), hops(reference), strict=True)):
+        out.append(front.process(m, r, True).copy())
+        if front.drift_compensated and began is None:
+            began = hop
+    left = [power_db(np.concatenate(out[at : at + 31])) for at in (began - 31, began + 31)]
+    assert left[1] < left[0] - 23  # 17 when the path is learnt from what comes after only

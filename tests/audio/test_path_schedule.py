@@ -83,3 +83,17 @@ def test_a_jump_of_the_delay_makes_what_is_being_solved_out_of_date(room):
     room.play(22)
     room.schedule.restart()
     assert room.play(15) == []
+
+
+def test_a_truer_reference_is_used_soon_with_what_was_heard_before(room):
+    room.play(300)
+    room.schedule.again()
+    assert room.play(20)[0] == 128
+
+
+def test_what_was_heard_before_a_pause_is_in_another_piece(room):
+    room.play(300)
+    room.schedule.pause()
+    room.play(10)
+    room.schedule.again()
+    assert room.play(20)[0] < 30
