@@ -239,7 +239,7 @@ class EchoCanceller:
         change.update(self.far_end_alone)
         if change.doubt:
             self._filter.loosen(change.doubt)
-            self._schedule.changed()
+            self._schedule.changed(change.loud)
         if change.suspected:
             self._schedule.suspected(LOUD_HOPS)
         if change.gain != 1.0:
