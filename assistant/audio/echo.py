@@ -21,6 +21,7 @@ from assistant.audio.residual import BAND_EDGES, BANDS, ResidualEstimate
 __all__ = ["BANDS", "BAND_EDGES", "EchoCanceller"]
 
 _LOUDER = 4.0  # an output with more than so many times the input's power is not used
+_TELLS = 0.1  # of the power, what a path may leave at most that tells how the loudspeaker bends
 _SILENT = 1e-9  # power below which a hop of reference is silence
 
 
@@ -259,7 +260,7 @@ class EchoCanceller:
 
     def _take(self, solution: Solution) -> None:
         self._filter.set_taps(solution.path, min(1.0, solution.left), solution.told)
-        if len(solution.weights):
+        if len(solution.weights) and solution.left < _TELLS:
             self._reference.set_weights(solution.weights)
         self._estimate.improved(solution.gain)
         self._change.reset()

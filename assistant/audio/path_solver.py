@@ -20,7 +20,7 @@ from assistant.audio.path_equations import Normal, Sound, dots, fast_size, fir
 
 _ORDER = 4  # of the whitening
 _ROUNDS = (14, 10, 12)  # iterations; between them the loudspeaker's distortion is fitted
-_MORE_ROUNDS = (25, 25)  # where an attempt goes on, with the distortion fitted before each
+_MORE_ROUNDS = (50,)  # where an attempt goes on, with the distortion fitted before each
 _NOISE = 0.01  # of the microphones' power: what no path explains
 _WEIGHT_RIDGE = 0.03, 1e-4  # of the bends, in their own power and in the mean one
 _WEIGHT_PRIOR = 100.0  # samples' worth of noise that must speak for a weight of 1
