@@ -51,6 +51,7 @@ class EvidenceRules:
     forgive_db_s: float = 1.0  # how fast that is forgotten,
     calm: int = samples(2.0)  # ... and after so long without anything to hear, at once
     lookback: int = samples(0.08)  # the detectors' own delay: speech began this much earlier
+    longest: int = samples(0.4)  # ... and at most this much, however long the evidence took
 
 
 class NoiseFloor:
@@ -81,6 +82,7 @@ class Evidence:
         self._burnt_at: int | None = None
         self._burnt_power = 0.0
         self._calm = 0  # hops since anything spoke for a person
+        self._began: int | None = None  # sample at which the sum last left zero
 
     def burn(self, at: int, power: float = 0.0) -> None:
         """Ask for more for a while: a duck turned out to be nothing.
@@ -134,6 +136,8 @@ class Evidence:
             return False
         if self._silent and (media or not converged):
             return False
+        if self.sum == 0.0:
+            self._began = at
         self.sum = max(0.0, self.sum + min(ratio, rules.most) - rules.drift)
         self._calm = 0 if self.sum else self._calm + 1
         if self._calm * HOP >= rules.calm:
@@ -170,5 +174,10 @@ class Evidence:
         return float(output.sum()) > self._burnt_power * 10.0 ** (margin_db / 10.0)
 
     def onset(self, at: int) -> int:
-        """Return about when the speech that ducked at ``at`` began."""
-        return max(0, at - self.rules.lookback)
+        """Return about when the speech that ducked at ``at`` began.
+
+        That is where the sum began to grow (Page's estimate of a change's place): a word that
+        was hard to hear over the reply is older than one that was not.
+        """
+        began = at if self._began is None else self._began - HOP
+        return max(0, at - self.rules.longest, min(began, at - self.rules.lookback))

@@ -15,7 +15,8 @@ from assistant.speech.stop import SURE, is_stop, speaks_for
 BLOCK = SAMPLE_RATE // 10
 PRE_ROLL = 3 * SAMPLE_RATE // 20
 SHORTEST_S = 0.25  # of a command said over the reply
-SHORTEST_STOP_S = 0.1  # ... and of a stop phrase, whose first sound may drown in the reply
+SHORTEST_STOP_S = 0.1  # ... and of a stop phrase, whose first sound may drown in the reply,
+SHORTEST_SURE_S = 0.05  # ... of one that nothing speaks against
 WORD_S = 0.15  # ... and of each word in it: seven a second is as fast as people get
 
 
@@ -90,7 +91,9 @@ class Hearing:
             spotted = self._spotter.finish()
             agrees = speaks_for(transcript, spotted.text, self._stops)
             own = spotted.text in self._own and end < self._quiet_from
-            said = end - self.start - PRE_ROLL > SHORTEST_STOP_S * SAMPLE_RATE
+            sure = transcript.text in self._stops and transcript.confidence >= SURE
+            shortest = SHORTEST_SURE_S if sure else SHORTEST_STOP_S
+            said = end - self.start - PRE_ROLL > shortest * SAMPLE_RATE
             self.stopped = said and agrees and not own and is_stop(spotted, self._stops)
         return transcript
 

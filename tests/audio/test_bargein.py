@@ -139,6 +139,16 @@ def test_the_onset_lies_before_the_duck_and_not_before_the_start():
     assert Evidence().onset(10) == 0
 
 
+@pytest.mark.parametrize("asked", [RULES.duck, 5 * RULES.duck])
+def test_the_onset_of_what_was_hard_to_hear_lies_further_back(asked):
+    """A "stop" that ducked after 0.4 s lost its first half to the recogniser."""
+    evidence, spoke = Evidence(EvidenceRules(duck=asked)), 200 * HOP
+    assert hops_until_duck(evidence, speech=0.01, power=BACKGROUND, most=200) is None
+    at = spoke + hops_until_duck(evidence, start=spoke) * HOP
+    assert evidence.onset(at) == min(spoke, at - RULES.lookback)
+    assert evidence.onset(at + RULES.longest) == at
+
+
 def test_the_noise_floor_falls_at_once_and_rises_slowly():
     floor = NoiseFloor()
     assert floor.update(1e-6) == 1e-6

@@ -327,6 +327,16 @@ def test_a_sound_without_a_voice_is_no_stop_whatever_it_resembles(desk):
     assert not final(events).stop
 
 
+def test_a_sure_stop_needs_no_more_than_a_glimpse_of_a_voice(desk):
+    """The first half of a "stop" drowns in the reply's first second."""
+    desk.sound(quiet(0.3))
+    desk.do(m.Recognise(2, desk.ring.position, over_speech=1))
+    events = desk._utter(
+        0.3 * _spoken("stop").samples[: samples(0.45)], 2, voiced=PRE_ROLL + samples(0.07)
+    )
+    assert final(events).stop
+
+
 def test_a_stop_phrase_in_silence_is_one_too(desk):
     heard = final(desk.hear("stop"))
     assert heard.stop and heard.text == "stop"
