@@ -129,7 +129,8 @@ def test_a_reference_that_crept_is_read_anew():
     creep = (np.arange(size // HOP + 1) - size // HOP) * HOP * 150e-6
     whole = np.pad(np.vstack([still.reference, still.bends]), ((0, 0), (1, 0)))
     crept = Interpolator().reread(whole, -creep)[:, 1:]
-    smeared = replace(still, reference=crept[0], bends=crept[1:])
-    best, blind, known = map(solve, (still, smeared, replace(smeared, creep=creep)))
+    smeared = replace(still, reference=crept[0], bends=crept[1:], attempt=Attempt())
+    straight = replace(smeared, creep=creep, attempt=Attempt())
+    best, blind, known = map(solve, (still, smeared, straight))
     assert blind is None  # no path explains it well enough
     assert known.left < 4 * best.left
