@@ -21,7 +21,6 @@ from assistant.audio.residual import BAND_EDGES, BANDS, ResidualEstimate
 __all__ = ["BANDS", "BAND_EDGES", "EchoCanceller"]
 
 _LOUDER = 4.0  # an output with more than so many times the input's power is not used
-_TELLS = 0.1  # of the power, what a path may leave at most that tells how the loudspeaker bends
 _SILENT = 1e-9  # power below which a hop of reference is silence
 
 
@@ -243,7 +242,7 @@ class EchoCanceller:
         change.update(self.far_end_alone)
         if change.doubt:
             self._filter.loosen(change.doubt)
-            self._schedule.changed(change.loud)
+            self._schedule.changed()
         if change.suspected:
             self._schedule.suspected(LOUD_HOPS)
         if change.gain != 1.0:
@@ -263,7 +262,7 @@ class EchoCanceller:
 
     def _take(self, solution: Solution) -> None:
         self._filter.set_taps(solution.path, min(1.0, solution.left), solution.told)
-        if len(solution.weights) and solution.left < _TELLS:
+        if len(solution.weights):
             self._reference.set_weights(solution.weights)
         self._estimate.improved(solution.gain)
         self._change.reset()

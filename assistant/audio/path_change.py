@@ -26,9 +26,8 @@ class PathChange:
     somebody talks: that is worth a try at most.
 
     Read after ``update``: ``doubt`` 0 to 1, how certainly the path is wrong; ``suspected`` that
-    the output has been too loud for a fifth of a second; ``loud`` for how many hops it has been
-    so; ``gain`` by which factor all echo has become louder, 1.0 unless the loudspeaker's
-    amplifier explains the whole output.
+    the output has been too loud for a fifth of a second; ``gain`` by which factor all echo has
+    become louder, 1.0 unless the loudspeaker's amplifier explains the whole output.
     """
 
     def __init__(self, mics: int) -> None:
@@ -42,7 +41,7 @@ class PathChange:
         self._likeness[:] = 0
         self._powers[:] = 0
         self._gains_db = np.full(_STEADY, np.inf)  # of the last hops; a ring
-        self.loud, self._hop = 0, 0
+        self._loud, self._hop = 0, 0
         self._now = 0.0, 0.0, 0.0  # of this hop: common power, output's, echo's
         self.doubt, self.suspected, self.gain = 0.0, False, 1.0
 
@@ -68,8 +67,8 @@ class PathChange:
 
         ``alone`` tells that the output is no louder than the expected residual echo.
         """
-        self.loud = 0 if alone else self.loud + 1
-        self.suspected = self.loud == LOUD_HOPS
+        self._loud = 0 if alone else self._loud + 1
+        self.suspected = self._loud == LOUD_HOPS
         self.doubt, self.gain = 0.0, 1.0
         if alone:
             return

@@ -7,41 +7,16 @@ import numpy as np
 from assistant.audio.format import HOP
 from assistant.audio.kalman import KalmanFilter
 from assistant.audio.path_learner import PathLearner
-from assistant.audio.path_solver import HELD_OUT, Attempt, Recording, Solution
+from assistant.audio.path_solver import HELD_OUT, Recording, Solution
 from assistant.audio.reference import ReferenceHistory
 
 WINDOW = 128  # hops (2 s) the solver looks at, at most
 _AT = (*range(20, 160, 10), 176, 192, 224, 256)  # hops of playback since a change
 _TRIES = 3  # requests that a mere suspicion gets, unless one of them helps
 _SOON = _AT[0] - HELD_OUT // HOP - 1  # hops of the schedule that ``again`` skips
-_NOTICED = 8  # hops a change of the path is older than its discovery, at most
+_NOTICED = 8  # hops a change of the path is older than its discovery
 _AGAIN = 128  # hops of playback until a running schedule may start over
 _PATIENCE = 60, 4000  # hops between two searches for a change, at least: doubled when in vain
-
-
-class _Patience:
-    """How long it takes until one may search for a change again: the longer, the more in vain.
-
-    What is certain and what is merely suspected have one each: somebody who talks over the
-    speaker must not keep it from noticing that it was moved.
-    """
-
-    def __init__(self) -> None:
-        self._rested, self._needed = 0, _PATIENCE[0]
-
-    def rest(self) -> None:
-        self._rested += 1
-
-    def spend(self) -> bool:
-        """Return whether a search may begin; then it has."""
-        if self._rested < self._needed:
-            return False
-        self._rested, self._needed = 0, min(_PATIENCE[1], 2 * self._needed)
-        return True
-
-    def renew(self) -> None:
-        """A search was not in vain."""
-        self._needed = _PATIENCE[0]
 
 
 class PathSchedule:
@@ -62,14 +37,13 @@ class PathSchedule:
     def reset(self) -> None:
         """Begin anew: nothing is known of the path."""
         self._end = 0
-        self._certain, self._likely = _Patience(), _Patience()
+        self._rested, self._patience = 0, _PATIENCE[0]
         self.restart()
 
     def restart(self, age: int = 0) -> None:
         """The path has changed ``age`` hops ago; what is being solved for is out of date."""
         self._since, self._vain = age, None
         self._whole = self._older = 0
-        self._attempt = Attempt()
         self._before: np.ndarray | None = None  # the path without what the held-out sound taught
         self._learner.forget()
 
@@ -82,19 +56,21 @@ class PathSchedule:
         self.restart(_SOON)
         self._whole, self._older = whole, max(0, whole - _SOON)
 
-    def changed(self, age: int = _NOTICED) -> None:
-        """The path has certainly changed ``age`` hops ago. Has no effect just after a start.
-
-        Sound from before the change would spoil the solution: better a hop too few than too many.
-        """
-        if (self._since > _AGAIN or self._vain is not None) and self._certain.spend():
-            self.restart(min(age, _NOTICED))
+    def changed(self) -> None:
+        """The path has certainly changed lately. Has no effect just after a start."""
+        if self._since > _AGAIN and self._rested >= self._patience:
+            self._begin(_NOTICED)
 
     def suspected(self, age: int) -> None:
         """The path may have changed ``age`` hops ago: try a few times."""
-        if self._since > _AT[-1] and self._likely.spend():
-            self.restart(age)
+        if self._since > _AT[-1] and self._rested >= self._patience:
+            self._begin(age)
             self._vain = _TRIES
+
+    def _begin(self, age: int) -> None:
+        self._rested = 0
+        self._patience = min(_PATIENCE[1], 2 * self._patience)
+        self.restart(age)
 
     def hear(self, mics: np.ndarray) -> None:
         """Keep a hop of the microphones, float32 (mics, HOP), for the solver."""
@@ -105,8 +81,7 @@ class PathSchedule:
         self._heard[:, self._end : self._end + HOP] = mics
         self._end += HOP
         self._whole += 1
-        self._certain.rest()
-        self._likely.rest()
+        self._rested += 1
 
     def pause(self) -> None:
         """Nothing was played for long: what the solver looks at must be in one piece."""
@@ -126,9 +101,7 @@ class PathSchedule:
             solution = learner.poll()
             if solution is not None:
                 self.solved += 1
-                self._certain.renew()
-                self._likely.renew()
-                self._vain = None
+                self._patience, self._vain = _PATIENCE[0], None
         if self._since <= _AT[-1]:
             self._since += sounds
             if self._since + HELD_OUT // HOP in _AT and sounds and not learner.busy:
@@ -155,7 +128,6 @@ class PathSchedule:
                 mics=self._heard[:, self._end - size : self._end].copy(),
                 weights=reference.weights.copy(),
                 path=path.taps() if self._before is None else self._before,
-                attempt=self._attempt,
             )
         )
         self._before = None

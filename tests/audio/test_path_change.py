@@ -65,13 +65,3 @@ def test_one_suspicion_is_one():
         change.update(alone=False)
         told += change.suspected
     assert told == 1
-
-
-def test_it_tells_since_when_the_output_is_too_loud():
-    change = PathChange(1)
-    change.update(alone=True)
-    for _ in range(3):
-        change.update(alone=False)
-    assert change.loud == 3
-    change.update(alone=True)
-    assert change.loud == 0
