@@ -39,11 +39,13 @@ SIZE = OVERLAP + CHUNK * STEPS + max(SHIFTS) * CHUNK // STEP  # samples, 2.5 s
 class Look:
     """The best score of a closer look, and what it was made of: float32 (1, 16, 96).
 
-    ``echo`` is the best score of the echo at the same time: our own voice said it.
+    ``second`` is the best score of another stream than that, and ``echo`` that of the echo at the
+    same time: our own voice said it.
     """
 
     score: float
     embeddings: np.ndarray
+    second: float = 0.0
     echo: float = 0.0
 
 
@@ -100,21 +102,26 @@ class SecondLook:
         return self._aside.poll()
 
     def _look(self, sounds: np.ndarray) -> Look:
-        best = self._best(sounds[:-1])
-        echo = self._best(sounds[-1:]).score if best.score >= NEARLY else 0.0
-        return replace(best, echo=echo)
+        first = second = Look(0.0, np.zeros((1, EMBEDDINGS, FEATURES), np.float32))
+        for sound in sounds[:-1]:
+            look = self._best(sound)
+            if look.score > first.score:
+                first, second = look, first
+            elif look.score > second.score:
+                second = look
+            if second.score >= SURE:
+                break
+        echo = self._best(sounds[-1]).score if first.score >= NEARLY else 0.0
+        return replace(first, second=second.score, echo=echo)
 
-    def _best(self, sounds: np.ndarray) -> Look:
-        """Return the best look at some sounds, or the first that is sure."""
-        best = Look(0.0, np.zeros((1, EMBEDDINGS, FEATURES), np.float32))
-        for sound in sounds:
-            frames = self._models.mel(sound[None] * PCM)
-            for shift in SHIFTS:
-                look = self._score(frames[shift:])
-                best = look if look.score > best.score else best
-                if best.score >= SURE:
-                    return best
-        return best
+    def _best(self, sound: np.ndarray) -> Look:
+        """Return the best look at one sound, or the first that is sure."""
+        frames, looks = self._models.mel(sound[None] * PCM), []
+        for shift in SHIFTS:
+            looks.append(self._score(frames[shift:]))
+            if looks[-1].score >= SURE:
+                break
+        return max(looks, key=lambda look: look.score)
 
     def _score(self, frames: np.ndarray) -> Look:
         """Return the best of the newest scores of a spectrogram, float32 (STEP * STEPS, MELS)."""

@@ -84,6 +84,19 @@ def test_an_unsure_word_over_the_reply_needs_a_clear_voice(monkeypatch, playing,
     assert any(ears.hear(hop[None], SILENCE, playing).hit for hop in hops(barely())) == woken
 
 
+@pytest.mark.parametrize(
+    ("second", "speech", "woken"), [(0.4, 0.3, False), (0.6, 0.3, True), (0.4, 0.4, True)]
+)
+def test_a_word_without_a_clear_voice_must_be_sure_in_two_views(monkeypatch, second, speech, woken):
+    """A phrase of our own scored 0.9 in one of four views, and 0.2 in the others."""
+    ears = Ears(1, thresholds(LOWEST, LOWEST))
+    monkeypatch.setattr(ears._wakes, "process", lambda *views: 0.9)
+    monkeypatch.setattr(ears._voice, "process", lambda clean: speech)
+    ears._wakes.second = second
+    loud = 0.1 * np.random.default_rng(0).standard_normal((20, 1, HOP)).astype("f4")
+    assert any(ears.hear(hop, SILENCE, True).hit for hop in loud) == woken
+
+
 def test_a_word_that_was_not_believed_is_when_it_becomes_clear(monkeypatch):
     """Half of the words 30 dB below the echo were lost to a first, weak hit."""
     ears = Ears(1, thresholds(LOWEST, LOWEST))

@@ -52,6 +52,17 @@ def test_it_finds_the_word_in_any_of_its_streams_and_no_other(models, background
     look.close()
 
 
+def test_it_tells_whether_a_second_stream_agrees(models):
+    look, sound = SecondLook(models, 3, False), spoken(WORD)
+    for share in (0.0, 0.5):
+        for hop in hops(sound):
+            look.hear(np.stack([hop, share * hop]), SILENCE)
+        look.ask()
+        while (found := look.poll()) is None:
+            pass
+        assert found.score >= SURE and (found.second >= SURE) == (share > 0)
+
+
 def test_it_hears_whether_the_word_is_in_the_echo(models):
     look = SecondLook(models, 4, False)
     assert look_at(look, spoken(WORD)).echo < 0.05
@@ -91,7 +102,9 @@ def wakes_scoring(monkeypatch, scores: list[float], found: float, echo: float = 
 
     monkeypatch.setattr(wakes.first, "process", score)
     monkeypatch.setattr(wakes._wakes[1], "process", lambda view: None)
-    monkeypatch.setattr(wakes._look._aside, "_work", lambda sounds: Look(found, np.ones(1), echo))
+    monkeypatch.setattr(
+        wakes._look._aside, "_work", lambda sounds: Look(found, np.ones(1), echo=echo)
+    )
     for _ in range(-(-SIZE // HOP)):
         wakes._look.hear(np.stack([SILENCE] * 2), SILENCE, SILENCE)
     return wakes
