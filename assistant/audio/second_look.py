@@ -33,6 +33,7 @@ SHIFTS = (0, 2, 4, 6)  # frames of 10 ms by which the looks lie apart
 SCORES = 4  # looks into the past, 80 ms apart
 STEPS = -(-FRAMES // STEP) + EMBEDDINGS + SCORES  # from nothing to that many scores
 SIZE = OVERLAP + CHUNK * STEPS + max(SHIFTS) * CHUNK // STEP  # samples, 2.5 s
+SPARE = 32 * HOP  # room behind it, until what is kept is moved to the front again
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class SecondLook:
 
     def __init__(self, models: Models, streams: int, background: bool) -> None:
         self._models, self._embedder = models, Embedder(models)
-        self._heard = np.zeros((streams, 2 * SIZE), np.float32)
+        self._heard = np.zeros((streams, SIZE + SPARE), np.float32)
         self._end = self._lacking = SIZE
         self._aside: Aside[np.ndarray, Look] = Aside(self._look, DUE, "second-look", background)
 
@@ -79,7 +80,8 @@ class SecondLook:
     def hear(self, *sounds: np.ndarray) -> None:
         """Keep a hop of every stream: float32 (n, HOP) or (HOP,), in the same order always."""
         if self._end + HOP > self._heard.shape[1]:
-            self._heard[:, : SIZE - HOP] = self._heard[:, self._end - SIZE + HOP : self._end]
+            for kept in self._heard:  # row by row: they overlap, and numpy copies what overlaps
+                kept[: SIZE - HOP] = kept[self._end - SIZE + HOP : self._end]
             self._end = SIZE - HOP
         row = 0
         for sound in sounds:
@@ -116,12 +118,18 @@ class SecondLook:
 
     def _best(self, sound: np.ndarray) -> Look:
         """Return the best look at one sound, or the first that is sure."""
-        frames, looks = self._models.mel(sound[None] * PCM), []
+        frames, looks = self._spectrogram(sound[None] * PCM), []
         for shift in SHIFTS:
             looks.append(self._score(frames[shift:]))
             if looks[-1].score >= SURE:
                 break
         return max(looks, key=lambda look: look.score)
+
+    def _spectrogram(self, sound: np.ndarray) -> np.ndarray:
+        """Return the frames (n, MELS) of float32 (1, SIZE), in pieces: that takes less memory."""
+        starts = range(0, sound.shape[1] - OVERLAP, CHUNK)
+        pieces = [sound[:, start : start + OVERLAP + CHUNK] for start in starts]
+        return np.concatenate([self._models.mel(piece) for piece in pieces])
 
     def _score(self, frames: np.ndarray) -> Look:
         """Return the best of the newest scores of a spectrogram, float32 (STEP * STEPS, MELS)."""
