@@ -125,8 +125,8 @@ class Ears:
     ) -> Impression:
         """Take one hop (``mics`` float32 (M, HOP), ``reference`` (HOP,)) and conclude.
 
-        The wake word must be clearer while the speaker sounds (``playing`` and not ``held``), and
-        in the middle of a command it is ``following``.
+        The wake word must be clearer while the speaker sounds (``playing`` and not ``held``), in
+        the middle of a command it is ``following``, and on a closer look after the reply's end.
         """
         now, front_end = self._now, self.front_end
         clean = now.clean = front_end.process(mics, reference, playing)
@@ -149,7 +149,8 @@ class Ears:
         now.hit = None
         if score is not None:
             threshold = self._threshold_playing if playing and not held else None
-            threshold = max(SURE, threshold or 0.0) if following else threshold
+            surely = following or (self._wakes.closer and not playing)
+            threshold = max(SURE, threshold or 0.0) if surely else threshold
             now.score, now.hit = score, self._decision.update(now.at, score, threshold)
             if now.hit is not None:
                 self._weigh(now, playing)

@@ -25,7 +25,8 @@ class Wakes:
 
     A low score while something plays is looked at more closely (``SecondLook``), which with
     ``background`` another thread does. ``embeddings`` are what the newest score was made of,
-    and ``second`` is what another view than the best gave at the same time.
+    and ``second`` is what another view than the best gave at the same time; ``closer`` tells that
+    both are a closer look's.
     """
 
     def __init__(self, word: str, views: int, background: bool = False) -> None:
@@ -38,7 +39,7 @@ class Wakes:
         self._hop = 0
         self._look = SecondLook(self.first.models, views + 2, background)
         self._known = self._nearly = 0  # hops: of KNOWN that are left, with a low score
-        self.embeddings, self.second = self.first.embeddings, 0.0
+        self.embeddings, self.second, self.closer = self.first.embeddings, 0.0, False
         self.word, self.lag = self.first.word, self.first.lag
 
     def close(self) -> None:
@@ -66,13 +67,13 @@ class Wakes:
         self._known = max(0, self._known - 1)
         if score is not None:
             self.embeddings = self._wakes[int(np.argmax(self._scores))].embeddings
-            self.second = sorted(self._scores)[-2]
+            self.second, self.closer = sorted(self._scores)[-2], False
         self._nearly = self._nearly + 1 if playing and NEARLY <= max(self._scores) < SURE else 0
         if self._nearly > WAIT and look.ready and not self._known:
             look.ask()
         if closer is not None and closer.score > (score or 0.0) and closer.echo < SAID:
             score, self.embeddings = closer.score, closer.embeddings
-            self.second = closer.second
+            self.second, self.closer = closer.second, True
         return score
 
     def _usual(self, views: np.ndarray, playing: bool) -> float | None:

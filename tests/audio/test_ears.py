@@ -107,6 +107,20 @@ def test_a_word_that_was_not_believed_is_when_it_becomes_clear(monkeypatch):
     assert [hit and hit.score for hit in heard] == [None, None, 0.9, None]
 
 
+@pytest.mark.parametrize(
+    ("closer", "playing", "woken"), [(True, False, 0), (False, False, 1), (True, True, 1)]
+)
+def test_what_a_closer_look_finds_after_the_reply_must_be_sure(monkeypatch, closer, playing, woken):
+    """The "stop" that ended it resembles many a word."""
+    ears = Ears(1, thresholds(LOWEST, LOWEST))
+    scores = iter([0.45, 0.01])
+    monkeypatch.setattr(ears._wakes, "process", lambda *views: next(scores))
+    monkeypatch.setattr(ears, "_believed", lambda hit, playing: True)
+    ears._wakes.closer = closer
+    heard = [ears.hear(SILENCE[None], SILENCE, playing).hit for _ in range(2)]
+    assert len([hit for hit in heard if hit]) == woken
+
+
 @pytest.mark.parametrize(("voiced_s", "remembered"), [(0.3, False), (1.2, True)])
 def test_only_who_talks_on_must_be_outdone_after_a_false_duck(monkeypatch, voiced_s, remembered):
     ears, burnt = Ears(1, Settings()), []
