@@ -33,8 +33,9 @@ VOICE = 3.0  # sum of the last second's voice activity (62 hops) that a wake wor
 # when it clearly rises above the echo: 7.1 or more after 130 recorded people at 0 to -30 dB, 1.2 or
 # less after a dog, a kettle and plates that scored up to 0.7
 # A hit below ``SURE``, or in one view alone, needs a voice, too: of 185 people who said "alexa"
-# over the speaker at -10 to -30 dB nine would go, all at -30 dB (three of 184 with four
-# microphones); echoes of our own that scored 0.38 to 0.9, in one view, had left 0.30 and less.
+# over the speaker at -10 to -30 dB seven would go for the first reason (one of 184 with four
+# microphones), of 207 two for the second, all at -30 dB; echoes of our own that scored 0.38 to 0.9,
+# the high ones in one view, had left 0.30 and less.
 WEAK_SPEECH = 0.35
 MOVED, SETTLES = 16, samples(1.0)  # a step of the bulk delay; how long the new echo path then takes
 FADES = 0.99  # a hop: 2.7 dB a second
@@ -144,20 +145,25 @@ class Ears:
         self._said[hop] = now.speech
         self._loudest = max(now.power, self._loudest * FADES)
         self._own.hear(now.at, reference, playing)
-        echo, sounding = front_end.canceller.echo[0], front_end.sounding
-        score = self._wakes.process(front_end.detectors, clean, echo, sounding)
-        now.hit = None
-        if score is not None:
-            threshold = self._threshold_playing if playing and not held else None
-            surely = following or (self._wakes.closer and not playing)
-            threshold = max(SURE, threshold or 0.0) if surely else threshold
-            now.score, now.hit = score, self._decision.update(now.at, score, threshold)
-            if now.hit is not None:
-                self._weigh(now, playing)
+        self._listen(now, playing, following, held)
         now.speech = self._voice.process(clean)
         self._voiced += now.speech >= SPEECH
         now.noise = self._noise.update(broadband)
         return now
+
+    def _listen(self, now: Impression, playing: bool, following: bool, held: bool) -> None:
+        """Look for the wake word in this hop."""
+        front_end, wakes = self.front_end, self._wakes
+        echo, now.hit = front_end.canceller.echo[0], None
+        score = wakes.process(front_end.detectors, now.clean, echo, front_end.sounding)
+        if score is None:
+            return
+        threshold = self._threshold_playing if playing and not held else None
+        surely = following or (wakes.closer and not playing)
+        threshold = max(SURE, threshold or 0.0) if surely else threshold
+        now.score, now.hit = score, self._decision.update(now.at, score, threshold)
+        if now.hit is not None:
+            self._weigh(now, playing)
 
     def _weigh(self, now: Impression, playing: bool) -> None:
         """Keep the hit if it is believed; else the word may still become clearer."""

@@ -12,4 +12,8 @@ class PathLearner(Aside[Recording, Solution]):
     """Solves one recording at a time, with ``background`` on a thread of its own."""
 
     def __init__(self, background: bool = False) -> None:
-        super().__init__(lambda recording: solve(recording), DUE, "echo-path", background)
+        super().__init__(self._solve, DUE, "echo-path", background)
+
+    @staticmethod
+    def _solve(recording: Recording) -> Solution | None:
+        return solve(recording)

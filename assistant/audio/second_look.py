@@ -26,8 +26,8 @@ from assistant.audio.openwakeword_ import (
 )
 from assistant.audio.wake import PCM, SURE
 
-NEARLY = 0.1  # a score that is worth it: in three minutes of mere echo of ten rooms none reached
-# 0.06, and all words that a closer look found had 0.11 or more
+NEARLY = 0.1  # a score that is worth it: in three minutes of mere echo of ten rooms none did,
+# and every word that only a closer look was sure of had 0.11 or more
 DUE = 12  # hops (0.19 s) until the result: the rest of the word is still to come
 SHIFTS = (0, 2, 4, 6)  # frames of 10 ms by which the looks lie apart
 SCORES = 4  # looks into the past, 80 ms apart
