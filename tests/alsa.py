@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
 from pathlib import Path
 
 import numpy as np
@@ -37,30 +34,32 @@ def use_alsa(folder: Path, monkeypatch, mic: np.ndarray | None = None, rate=SAMP
     return played
 
 
+GULP = 1024  # frames the card swallows between two looks at its plug
+
 PUCK = """
 pcm.puck {{ type asym
     capture.pcm {{ type plug slave {{ format S32_LE channels 1 rate {rate} pcm {{
         type file slave.pcm {{ type null }} file "/dev/null" infile "{plug}" format raw }} }} }}
     playback.pcm {{ type plug slave {{ format S32_LE channels 1 rate {rate} pcm {{
         type file slave.pcm {{ type null }} format raw
-        file "|echo $$ >> {pids}; exec cat > /dev/null" }} }} }}
+        file "|while [ -e {plug} -a $(head -c {gulp} | wc -c) -gt 0 ]; do :; done" }} }} }}
 }}
 """
 
 
 class Puck:
-    """A card that can be pulled out: what it plays goes to a process that can be killed.
+    """A card that can be pulled out: what it plays goes to a process that ends when it is.
 
     Then ALSA reports an error to PortAudio in the middle of the sound, as it does for a USB card,
-    and the card's microphone cannot be opened until it is plugged in.
+    and the card's microphone cannot be opened until it is plugged in. The process looks for the
+    plug itself: however late it gets to run, it finds out.
     """
 
     def __init__(self, folder: Path, monkeypatch, rate: int = SAMPLE_RATE) -> None:
         use_alsa(folder, monkeypatch)
-        self._plug, self._pids = folder / "plug", folder / "pids"
+        self._plug = folder / "plug"
         with (folder / "asound.conf").open("a") as config:
-            config.write(PUCK.format(rate=rate, pids=self._pids, plug=self._plug))
-        self._pids.write_text("")
+            config.write(PUCK.format(rate=rate, plug=self._plug, gulp=4 * GULP))
         self.plug_in()
 
     def plug_in(self) -> None:
@@ -70,7 +69,3 @@ class Puck:
     def pull_out(self) -> None:
         """Break what plays, and let nobody open the card."""
         self._plug.unlink(missing_ok=True)
-        for pid in self._pids.read_text().split():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(int(pid), signal.SIGKILL)
-        self._pids.write_text("")
