@@ -28,7 +28,8 @@ class EchoCanceller:
     """Subtracts the echo of the reference from every microphone; audio thread only.
 
     ``mics`` microphones are cleaned against one reference that must already be aligned (see
-    ``assistant.audio.delay``): the echo begins 0 to ``tail`` samples after the reference.
+    ``assistant.audio.delay``): the echo begins ``distortion.DELAY`` to ``tail`` samples after the
+    reference, or at once without ``distortion``.
 
     With ``distortion``, a small loudspeaker's distortion is modelled and learned
     (``assistant.audio.distortion``); it would otherwise cap any linear canceller at 10 to 20 dB.
@@ -243,6 +244,9 @@ class EchoCanceller:
         if change.doubt:
             self._filter.loosen(change.doubt)
             self._schedule.changed()
+        if change.fallen:
+            self._filter.loosen(1.0)
+            self._schedule.fallen()
         if change.suspected:
             self._schedule.suspected(LOUD_HOPS)
         if change.gain != 1.0:

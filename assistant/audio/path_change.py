@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from assistant.audio.kalman import BINS
@@ -9,6 +11,10 @@ from assistant.audio.residual import in_bands
 
 _LIKE = np.float32(0.12)  # weight of a new hop in the coherence of output and echo: about 130 ms
 _ALIKE = 0.4  # coherence above which the path has changed; the near end stays below 0.25
+_LIKELY = 0.2  # ... and above which it has, if the echo is suddenly cancelled less
+_FALL_DB = 25.0  # by so much less than at best lately
+FALL_HOPS = 4  # ... in so many hops in a row
+_FADE_DB = 0.05  # by which that best is forgotten, per hop
 _BAND = slice(6, 200)  # bins that are looked at: 190 Hz to 6 kHz
 AT_ONCE = 4  # hops a new gain is older than its discovery
 LOUD_HOPS = 14  # in a row with far more than the expected residual: a change, or somebody talks
@@ -25,9 +31,10 @@ class PathChange:
     only the late reverberation is another, the output is just louder than expected, as it is when
     somebody talks: that is worth a try at most.
 
-    Read after ``update``: ``doubt`` 0 to 1, how certainly the path is wrong; ``suspected`` that
-    the output has been too loud for a fifth of a second; ``gain`` by which factor all echo has
-    become louder, 1.0 unless the loudspeaker's amplifier explains the whole output.
+    Read after ``update``: ``doubt`` 0 to 1, how certainly the path is wrong; ``fallen`` that what
+    is left of the echo has suddenly become far more; ``suspected`` that the output has been too
+    loud for a fifth of a second; ``gain`` by which factor all echo has become louder, 1.0 unless
+    the loudspeaker's amplifier explains the whole output.
     """
 
     def __init__(self, mics: int) -> None:
@@ -43,7 +50,9 @@ class PathChange:
         self._gains_db = np.full(_STEADY, np.inf)  # of the last hops; a ring
         self._loud, self._hop = 0, 0
         self._now = 0.0, 0.0, 0.0  # of this hop: common power, output's, echo's
+        self._best_db, self._fallen = 0.0, 0  # share of the echo that is left; hops
         self.doubt, self.suspected, self.gain = 0.0, False, 1.0
+        self.fallen = False
 
     def compare(self, spectra: np.ndarray, powers: np.ndarray) -> np.ndarray:
         """Take one hop and return the coherence of output and echo by band, (BANDS,), 0 to 1.
@@ -70,12 +79,26 @@ class PathChange:
         self._loud = 0 if alone else self._loud + 1
         self.suspected = self._loud == LOUD_HOPS
         self.doubt, self.gain = 0.0, 1.0
+        output, echo = self._powers[:, :, _BAND].sum(axis=(1, 2)).tolist()
+        explained = float(self._explained[:, _BAND].sum())
+        alike = explained / (output + 1e-6)
+        self._watch(alike, explained, echo)
         if alone:
             return
-        left = float(self._powers[0, :, _BAND].sum())
-        alike = float(self._explained[:, _BAND].sum()) / (left + 1e-6)
         self.doubt = max(0.0, min(1.0, 2.5 * (alike - _ALIKE)))
         self._measure(*self._now)
+
+    def _watch(self, alike: float, explained: float, echo: float) -> None:
+        """Compare what is left of the echo with how little it was."""
+        if echo < _HEARD:
+            return
+        left_db = 10 * math.log10(explained / echo + 1e-6)
+        far_more = alike > _LIKELY and left_db > self._best_db + _FALL_DB
+        self._fallen = self._fallen + 1 if far_more else 0
+        self._best_db = min(left_db, self._best_db + _FADE_DB)
+        self.fallen = self._fallen == FALL_HOPS
+        if self.fallen:
+            self._best_db = 0.0
 
     def _measure(self, common: float, left: float, echo: float) -> None:
         """Compare the echo with the microphones (output plus echo) of this hop."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from assistant.audio.aside import Aside
-from assistant.audio.path_solver import Recording, Solution, solve
+from assistant.audio.path_solver import Solution, solve
+from assistant.audio.path_sound import Recording
 
 DUE = 8  # hops (0.13 s) after a request in which the result comes
 

@@ -6,8 +6,10 @@ import numpy as np
 
 from assistant.audio.format import HOP
 from assistant.audio.kalman import KalmanFilter
+from assistant.audio.path_change import FALL_HOPS
 from assistant.audio.path_learner import PathLearner
-from assistant.audio.path_solver import HELD_OUT, Recording, Solution
+from assistant.audio.path_solver import HELD_OUT, Solution
+from assistant.audio.path_sound import Recording
 from assistant.audio.reference import ReferenceHistory
 
 WINDOW = 128  # hops (2 s) the solver looks at, at most
@@ -16,6 +18,7 @@ _TRIES = 3  # requests that a mere suspicion gets, unless one of them helps
 _SOON = _AT[0] - HELD_OUT // HOP - 1  # hops of the schedule that ``again`` skips
 _NOTICED = 8  # hops a change of the path is older than its discovery
 _AGAIN = 128  # hops of playback until a running schedule may start over
+_ONCE = 64  # ... or until the echo may fall out of it
 _PATIENCE = 60, 4000  # hops between two searches for a change, at least: doubled when in vain
 
 
@@ -60,6 +63,11 @@ class PathSchedule:
         """The path has certainly changed lately. Has no effect just after a start."""
         if self._since > _AGAIN and self._rested >= self._patience:
             self._begin(_NOTICED)
+
+    def fallen(self) -> None:
+        """The path has changed a moment ago, whatever is being solved for."""
+        if self._since > _ONCE:
+            self.restart(FALL_HOPS)
 
     def suspected(self, age: int) -> None:
         """The path may have changed ``age`` hops ago: try a few times."""

@@ -65,3 +65,34 @@ def test_one_suspicion_is_one():
         change.update(alone=False)
         told += change.suspected
     assert told == 1
+
+
+def falls(echo: np.ndarray, mic: np.ndarray) -> list[int]:
+    """Return the hops in which the echo is said to be left all of a sudden."""
+    change, told = PathChange(1), []
+    for hop, (e, m) in enumerate(zip(hops(echo[None]), hops(mic[None]), strict=True)):
+        padded = np.zeros((2, 1, 2 * HOP), np.float32)
+        padded[0, :, HOP:], padded[1, :, HOP:] = m - e, e
+        spectra = np.fft.rfft(padded).astype(np.complex64)
+        change.compare(spectra, np.abs(spectra) ** 2)
+        change.update(alone=False)
+        if change.fallen:
+            told.append(hop)
+    return told
+
+
+def test_a_path_that_breaks_is_noticed_once_and_at_once():
+    echo = speech_like(1, 2 * SECONDS)
+    half = len(echo) // 2 // HOP * HOP
+    left = 0.005 * echo
+    left[half:] = 0.5 * np.roll(echo, 40)[half:]
+    (hop,) = falls(echo, echo + left)
+    assert 0 <= hop - half // HOP <= 8
+
+
+def test_a_person_who_starts_to_talk_breaks_nothing():
+    echo = speech_like(1, 2 * SECONDS)
+    half = len(echo) // 2
+    mic = 1.005 * echo
+    mic[half:] += speech_like(5, SECONDS)[: len(echo) - half]
+    assert falls(echo, mic.astype(np.float32)) == []

@@ -64,6 +64,18 @@ def test_a_change_starts_over_with_what_came_after_it(room):
     assert room.play(40)[0] == 20
 
 
+def test_a_path_that_broke_starts_over_whatever_was_tried_in_vain(room):
+    room.play(300)
+    room.schedule.changed()
+    room.play(70)
+    room.schedule.changed()  # too soon
+    assert min(room.play(20)) > 20
+    room.schedule.fallen()
+    assert room.play(30)[0] == 20
+    room.schedule.fallen()  # too soon even for it
+    assert min(room.play(20)) > 20
+
+
 def test_a_suspicion_gets_three_tries(room):
     room.play(300)
     room.schedule.suspected(14)

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EVERYTHING = ("assistant", "skills", "tests/benchmarks", "tests/scenes")
 CANCELLER = (
     *("echo", "kalman", "reference", "distortion", "residual"),
-    *("aside", "path_change", "path_learner", "path_schedule", "path_solver"),
+    *("aside", "path_change", "path_learner", "path_schedule", "path_solver", "path_sound"),
 )
 FRONT_END = (
     *(f"assistant/audio/{name}.py" for name in (*CANCELLER, "beam", "delay", "delay_search")),

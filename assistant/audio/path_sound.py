@@ -1,0 +1,101 @@
+"""A stretch of what was played and heard, as the solver of the echo path multiplies by it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What the solver is given; all float32, aligned, the newest sample last.
+
+    ``reference`` (n + taps - 1,) what was played and ``bends`` (k, n + taps - 1) the distorted
+    versions of it, each with ``taps - 1`` samples before the first microphone sample; ``mics``
+    (m, n); ``weights`` (k,) of the bends and ``path`` (m, taps), both as believed so far.
+    ``creep`` ((n + taps) / HOP + 1,) is by how many samples all that was played should have come
+    later, at its hops' borders; the first hop lacks its first sample.
+    """
+
+    reference: np.ndarray
+    bends: np.ndarray
+    mics: np.ndarray
+    weights: np.ndarray
+    path: np.ndarray
+    creep: np.ndarray | None = None
+
+
+class Sound:
+    """The spectra of what was played and of what was heard, and the echo of paths in them.
+
+    Of the microphone samples ``start`` to ``stop`` of a ``recording``, through the short filter
+    ``whitening``, which reaches no further back than ``start``. The bends are taken one by one,
+    as all of them at once take megabytes.
+
+    ``mics`` float32 (m, size); ``energy`` of what was played meanwhile.
+    """
+
+    def __init__(self, recording: Recording, whitening: np.ndarray, start: int, stop: int) -> None:
+        self.taps, self.size = recording.path.shape[1], stop - start
+        first = start + 1 - len(whitening)
+        reach = self.size + self.taps - 1
+        self._n = fast_size(reach)
+
+        def white(x: np.ndarray, last: int) -> np.ndarray:
+            return _fir(x[..., first:last], whitening)[..., start - first :]
+
+        self.mics = white(recording.mics, stop)
+        x = white(recording.reference, start + reach)
+        self.energy = float(np.dot(x[: self.size], x[: self.size]))
+        self._x = np.fft.rfft(x, self._n)
+        self._bends = np.empty((len(recording.bends), self._x.size), self._x.dtype)
+        for row, bend in zip(self._bends, recording.bends, strict=True):
+            row[:] = np.fft.rfft(white(bend, start + reach), self._n)
+
+    def played(self, weights: np.ndarray) -> np.ndarray:
+        """Return the spectrum of the reference and its bends, weighted."""
+        return self._x + weights @ self._bends
+
+    def echo(self, spectrum: np.ndarray, paths: np.ndarray) -> np.ndarray:
+        """Return what the microphones get by ``paths`` (m, taps) of a spectrum: (m, size)."""
+        y = np.fft.irfft(spectrum * np.fft.rfft(paths, self._n), self._n)
+        return y[:, self.taps - 1 : self.taps - 1 + self.size]
+
+    def correlation(self, spectrum: np.ndarray, heard: np.ndarray) -> np.ndarray:
+        """Return the correlation (m, taps) of ``heard`` (m, size) with it: echo's adjoint."""
+        padded = np.zeros((len(heard), self._n), np.float32)
+        padded[:, self.taps - 1 : self.taps - 1 + self.size] = heard
+        return np.fft.irfft(spectrum.conj() * np.fft.rfft(padded), self._n)[:, : self.taps]
+
+    def bent(self, path: np.ndarray) -> np.ndarray:
+        """Return what one microphone gets of every bend by its ``path`` (taps,): (k, size)."""
+        spectrum = np.fft.rfft(path, self._n)
+        out = np.empty((len(self._bends), self.size), np.float32)
+        for row, bend in zip(out, self._bends, strict=True):
+            row[:] = np.fft.irfft(bend * spectrum, self._n)[self.taps - 1 :][: self.size]
+        return out
+
+
+def whitening_of(x: np.ndarray, order: int) -> np.ndarray:
+    """Return the prediction-error filter (order + 1,) of ``x``, by its autocorrelation."""
+    size = fast_size(len(x) + order)
+    power = np.abs(np.fft.rfft(x.astype(np.float64), size)) ** 2
+    lags = np.fft.irfft(power, size)[: order + 1]
+    lags[0] = lags[0] * (1 + 1e-4) + 1e-9
+    square = lags[np.abs(np.subtract.outer(range(order), range(order)))]
+    return np.concatenate([[1.0], -np.linalg.solve(square, lags[1:])]).astype(np.float32)
+
+
+def fast_size(least: int) -> int:
+    """Return a length not below ``least`` whose FFT is quick: 2^a, 3 or 5 times it, 9 times."""
+    choices = (factor << power for factor in (1, 3, 5, 9, 15) for power in range(20))
+    return min(size for size in choices if size >= least)
+
+
+def _fir(x: np.ndarray, taps: np.ndarray) -> np.ndarray:
+    """Return ``x`` (..., n) through a short filter, the same length, zeros before its start."""
+    y = taps[0] * x
+    for i in range(1, len(taps)):
+        y[..., i:] += taps[i] * x[..., :-i]
+    return y
