@@ -19,7 +19,7 @@ from assistant.audio.format import HOP, SAMPLE_RATE
 from assistant.audio.path_sound import Recording, Sound, whitening_of
 from assistant.audio.resample import Interpolator
 
-_ROUNDS = (14, 32, 40)  # iterations; between them the distortion and the noise are fitted
+_ROUNDS = (12, 24, 28)  # iterations; between them the distortion and the noise are fitted
 _ORDER = 4  # of the whitening
 _NOISE = 0.001  # of the microphones' power: what no path explains, at first
 _CAUTION = 1.0  # how much more the expected path weighs than theory has it: noise is not even

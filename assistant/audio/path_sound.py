@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+PIECES = 2
+
 
 @dataclass(frozen=True)
 class Recording:
@@ -30,8 +32,10 @@ class Sound:
     """The spectra of what was played and of what was heard, and the echo of paths in them.
 
     Of the microphone samples ``start`` to ``stop`` of a ``recording``, through the short filter
-    ``whitening``, which reaches no further back than ``start``. The bends are taken one by one,
-    as all of them at once take megabytes.
+    ``whitening``, which reaches no further back than ``start``. They are cut into pieces, each
+    with what was played up to a path's length before it (overlap-save): several shorter FFTs at
+    once are quicker than a long one. The bends are taken one by one, as all of them at once take
+    megabytes.
 
     ``mics`` float32 (m, size); ``energy`` of what was played meanwhile.
     """
@@ -40,7 +44,8 @@ class Sound:
         self.taps, self.size = recording.path.shape[1], stop - start
         first = start + 1 - len(whitening)
         reach = self.size + self.taps - 1
-        self._n = fast_size(reach)
+        self._piece = -(-self.size // PIECES)
+        self._n = fast_size(self._piece + self.taps - 1)
 
         def white(x: np.ndarray, last: int) -> np.ndarray:
             return _fir(x[..., first:last], whitening)[..., start - first :]
@@ -48,32 +53,43 @@ class Sound:
         self.mics = white(recording.mics, stop)
         x = white(recording.reference, start + reach)
         self.energy = float(np.dot(x[: self.size], x[: self.size]))
-        self._x = np.fft.rfft(x, self._n)
-        self._bends = np.empty((len(recording.bends), self._x.size), self._x.dtype)
+        self._x = self._spectra(x)
+        self._bends = np.empty((len(recording.bends), *self._x.shape), self._x.dtype)
         for row, bend in zip(self._bends, recording.bends, strict=True):
-            row[:] = np.fft.rfft(white(bend, start + reach), self._n)
+            row[:] = self._spectra(white(bend, start + reach))
+
+    def _spectra(self, x: np.ndarray) -> np.ndarray:
+        """Return the spectra (PIECES, bins) of the pieces of ``x`` (size + taps - 1,)."""
+        pieces = np.zeros((PIECES, self._n), np.float32)
+        for row, at in zip(pieces, range(0, self.size, self._piece), strict=False):
+            piece = x[at : at + self._piece + self.taps - 1]
+            row[: len(piece)] = piece
+        return np.fft.rfft(pieces)
 
     def played(self, weights: np.ndarray) -> np.ndarray:
-        """Return the spectrum of the reference and its bends, weighted."""
-        return self._x + weights @ self._bends
+        """Return the spectra of the reference and its bends, weighted."""
+        return self._x + np.tensordot(weights, self._bends, 1)
 
-    def echo(self, spectrum: np.ndarray, paths: np.ndarray) -> np.ndarray:
-        """Return what the microphones get by ``paths`` (m, taps) of a spectrum: (m, size)."""
-        y = np.fft.irfft(spectrum * np.fft.rfft(paths, self._n), self._n)
-        return y[:, self.taps - 1 : self.taps - 1 + self.size]
+    def echo(self, spectra: np.ndarray, paths: np.ndarray) -> np.ndarray:
+        """Return what the microphones get by ``paths`` (m, taps) of spectra: (m, size)."""
+        y = np.fft.irfft(spectra * np.fft.rfft(paths, self._n)[:, None], self._n)
+        y = y[..., self.taps - 1 : self.taps - 1 + self._piece]
+        return y.reshape(len(paths), -1)[:, : self.size]
 
-    def correlation(self, spectrum: np.ndarray, heard: np.ndarray) -> np.ndarray:
-        """Return the correlation (m, taps) of ``heard`` (m, size) with it: echo's adjoint."""
-        padded = np.zeros((len(heard), self._n), np.float32)
-        padded[:, self.taps - 1 : self.taps - 1 + self.size] = heard
-        return np.fft.irfft(spectrum.conj() * np.fft.rfft(padded), self._n)[:, : self.taps]
+    def correlation(self, spectra: np.ndarray, heard: np.ndarray) -> np.ndarray:
+        """Return the correlation (m, taps) of ``heard`` (m, size) with them: echo's adjoint."""
+        pieces = np.zeros((len(heard), PIECES, self._n), np.float32)
+        for at in range(0, self.size, self._piece):
+            piece = heard[:, at : at + self._piece]
+            pieces[:, at // self._piece, self.taps - 1 :][:, : piece.shape[1]] = piece
+        found = np.sum(spectra.conj() * np.fft.rfft(pieces), axis=1)
+        return np.fft.irfft(found, self._n)[:, : self.taps]
 
     def bent(self, path: np.ndarray) -> np.ndarray:
         """Return what one microphone gets of every bend by its ``path`` (taps,): (k, size)."""
-        spectrum = np.fft.rfft(path, self._n)
         out = np.empty((len(self._bends), self.size), np.float32)
         for row, bend in zip(out, self._bends, strict=True):
-            row[:] = np.fft.irfft(bend * spectrum, self._n)[self.taps - 1 :][: self.size]
+            row[:] = self.echo(bend, path[None])[0]
         return out
 
 
