@@ -190,11 +190,7 @@ class EchoCanceller:
         factor = self._reference.push(reference, played, lag)
         if factor != 1.0:
             self._filter.scale(factor)
-        heard_echo = self._filter.predict(self._reference.spectra)
-        np.subtract(mics, heard_echo, out=out)
-        self._padded[0, :, HOP:] = out
-        self._padded[1, :, HOP:] = heard_echo
-        np.fft.rfft(self._padded, out=self._both)
+        self._subtract(mics)
         powers = _square(self._both)
         left = np.einsum("mt,mt->m", out, out)
         louder = left > _LOUDER * heard + 1e-6
@@ -208,14 +204,16 @@ class EchoCanceller:
         if self._hold:
             self._hold -= 1
         else:
-            clipped = max(float(mics.max()), -float(mics.min())) > 0.985
-            self._notice_change()
-            self._adapt(powers[0], clipped)
-            sounds = played > 1e-6 and not clipped
-            solution = self._schedule.step(sounds, self._reference, self._filter, rate)
-            if solution is not None:
-                self._take(solution)
+            self._learn(mics, powers[0], played, rate)
         return out
+
+    def _subtract(self, mics: np.ndarray) -> None:
+        """Renew the output, what was subtracted, and both their spectra."""
+        output, echo = self._padded[:, :, HOP:]
+        echo[:] = self._filter.predict(self._reference.spectra)
+        np.subtract(mics, echo, out=output)
+        self._out[:] = output
+        np.fft.rfft(self._padded, out=self._both)
 
     def _pass(self, mics: np.ndarray) -> np.ndarray:
         """Nothing was played for a whole tail: there is no echo, and nothing to learn."""
@@ -228,14 +226,20 @@ class EchoCanceller:
         self.sounding = False
         return self._out
 
-    def _adapt(self, error_power: np.ndarray, clipped: bool) -> None:
+    def _learn(self, mics: np.ndarray, error_power: np.ndarray, played: float, rate: float) -> None:
         """Make the path truer by this hop, and what is known of the loudspeaker."""
         reference, path = self._reference, self._filter
+        clipped = max(float(mics.max()), -float(mics.min())) > 0.985
+        self._notice_change()
         path.adapt(reference.spectra, reference.power, self.spectrum, error_power, clipped)
         self._hops += 1
         reference.learn(
             path.path[0, reference.first :], self.spectrum[0], path.noise[0], self._hops
         )
+        sounds = played > 1e-6 and not clipped
+        solution = self._schedule.step(sounds, reference, path, rate)
+        if solution is not None:
+            self._take(solution)
 
     def _notice_change(self) -> None:
         """Open the filter again when the output looks like the echo it should have removed."""
