@@ -10,8 +10,9 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
-from assistant.errors import BadInput, did_you_mean
+from assistant.errors import BadInput, EngineMissing, did_you_mean
 from assistant.settings import Settings, describe, to_toml, with_overrides
 from assistant.values import as_toml
 
@@ -236,7 +237,7 @@ def bench(arguments: argparse.Namespace, settings: Settings) -> int:
             raise BadInput("assistant bench", f'there is no "{name}"', did_you_mean(name, known))
     figures = {}
     for name in arguments.names:
-        module = importlib.import_module(f"tests.benchmarks.bench_{name}")
+        module = _benchmark(name)
         figures[name] = module.run(arguments.quick, console, **_options(module.run, arguments))
     if arguments.json:
         try:
@@ -244,6 +245,16 @@ def bench(arguments: argparse.Namespace, settings: Settings) -> int:
         except OSError as error:
             raise _unwritable(arguments.json, error) from None
     return 0
+
+
+def _benchmark(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(f"tests.benchmarks.bench_{name}")
+    except ModuleNotFoundError as error:
+        raise EngineMissing(
+            f'the benchmarks need "{error.name}", which the tests bring with them: '
+            "./install.sh test --co -q sets both up"
+        ) from None
 
 
 def _options(run: Callable, arguments: argparse.Namespace) -> dict:

@@ -173,6 +173,12 @@ def test_say_without_a_word_is_refused(capsys, tmp_path):
     assert not (tmp_path / "x.wav").exists()
 
 
+def test_a_benchmark_without_the_tests_packages_says_where_they_come_from(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "tests.benchmarks.bench_cpu", None)
+    assert cli.main(["bench", "cpu"]) == 1
+    assert "./install.sh test" in capsys.readouterr().err
+
+
 def test_bench_lists_the_benchmarks(capsys):
     assert cli.main(["bench"]) == 0
     assert "cpu" in capsys.readouterr().out
