@@ -28,8 +28,7 @@ class EchoCanceller:
     """Subtracts the echo of the reference from every microphone; audio thread only.
 
     ``mics`` microphones are cleaned against one reference that must already be aligned (see
-    ``assistant.audio.delay``): the echo begins ``distortion.DELAY`` to ``tail`` samples after the
-    reference, or at once without ``distortion``.
+    ``assistant.audio.delay``): the echo begins 0 to ``tail`` samples after the reference.
 
     With ``distortion``, a small loudspeaker's distortion is modelled and learned
     (``assistant.audio.distortion``); it would otherwise cap any linear canceller at 10 to 20 dB.

@@ -6,7 +6,6 @@ import numpy as np
 
 from assistant.audio.beam import Beam
 from assistant.audio.delay import MARGIN, DelayAligner
-from assistant.audio.distortion import DELAY
 from assistant.audio.echo import EchoCanceller
 from assistant.audio.format import HOP, SAMPLE_RATE
 from assistant.audio.suppressor import Suppressor
@@ -49,7 +48,6 @@ class FrontEnd:
         self._fixed, self._history = fixed, -(-tail // HOP)
         self._start = max(0, measured - MARGIN)
         self._aligner = self._new_aligner()
-        self._late = np.zeros((mics, HOP + DELAY), np.float32)
         self.canceller = EchoCanceller(mics, tail, background=background)
         self._beam = Beam(mics, positions)
         self._silence = np.zeros(HOP, np.float32)
@@ -60,8 +58,8 @@ class FrontEnd:
         self._views = np.zeros((views, HOP), np.float32)
         self.detectors = self._views
         self.cleaned = np.zeros((mics, HOP), np.float32)
-        self.latency = self._beam.latency + (DELAY if self.enabled else 0)
-        self.detector_latency = self.latency + self._suppressor.latency
+        self.latency = self._beam.latency
+        self.detector_latency = self._beam.latency + self._suppressor.latency
 
     def process(self, mics: np.ndarray, reference: np.ndarray, playing: bool) -> np.ndarray:
         """Return what the room says, float32 (HOP,): an own buffer, valid until the next call.
@@ -81,7 +79,6 @@ class FrontEnd:
         heard = reference if self._rest < self._hold else self._silence
         aligner = self._aligner
         aligned = aligner.process(heard, mics[0])
-        mics = self._delayed(mics)
         if aligner.changed:
             if aligner.jumped:
                 canceller.recall()
@@ -108,13 +105,6 @@ class FrontEnd:
         self._aligner.hurry()
         self.canceller.doubt()
 
-    def _delayed(self, mics: np.ndarray) -> np.ndarray:
-        """Let the microphones wait for the reference's distorted versions: an echo may be near."""
-        late = self._late
-        late[:, :DELAY] = late[:, HOP:]
-        late[:, DELAY:] = mics
-        return late[:, :HOP]
-
     def _new_aligner(self) -> DelayAligner:
         return DelayAligner(_MAX_DELAY, self._fixed, start=self._start, history=self._history)
 
@@ -134,7 +124,6 @@ class FrontEnd:
         self._aligner, self._drifts = self._new_aligner(), False
         self._rest = self._hold
         self.canceller.reset()
-        self._late[:] = 0
         self._beam.reset()
         self._suppressor.reset()
 

@@ -81,7 +81,6 @@ class ReferenceHistory:
         frames[0, HOP:] = reference
         if self._bends:
             self._bends.push(reference, power)
-            frames[0, HOP:] = self._bends.sound
             frames[1:, HOP:] = self._bends.shapes
             factor = 1.0 + float(self._bends.drift @ self.weights)
         self._waves[:, self._end : self._end + HOP] = frames[:, HOP:]

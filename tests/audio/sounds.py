@@ -19,7 +19,7 @@ def speech_like(seed: int, duration_s: float, rms: float = 0.1) -> np.ndarray:
     return (rms * x / np.std(x)).astype(np.float32)
 
 
-def path(seed: int, delay: int = 22, rt60_s: float = 0.15, taps: int = 2400) -> np.ndarray:
+def path(seed: int, delay: int = 6, rt60_s: float = 0.15, taps: int = 2400) -> np.ndarray:
     """Return an echo path: a direct sound after ``delay`` samples and a decaying tail."""
     rng = np.random.default_rng(seed)
     t = np.arange(taps)

@@ -22,9 +22,7 @@ def drifting(
 ) -> np.ndarray:
     """Return the echo of ``reference`` from a playback clock that is ``ppm`` faster."""
     moving = delay - np.arange(len(reference)) * ppm * 1e-6
-    return through(
-        late(reference.astype(np.float64), moving, taps), path(seed, delay=6, rt60_s=0.3)
-    )
+    return through(late(reference.astype(np.float64), moving, taps), path(seed, rt60_s=0.3))
 
 
 def follow(reference: np.ndarray, mic: np.ndarray) -> tuple[DelayAligner, np.ndarray]:

@@ -9,8 +9,6 @@ import numpy as np
 from assistant.audio.format import SAMPLE_RATE
 
 TEST_HZ, TEST_SIZE = 250, 4096  # the sine whose THD is meant: 64 whole periods
-TIMES = 8  # the rate at which it bends over the microphones': air has no samples, and no aliases
-RATE = TIMES * SAMPLE_RATE
 
 
 def distort(x: np.ndarray, thd: float, kind: str) -> np.ndarray:
@@ -21,14 +19,7 @@ def distort(x: np.ndarray, thd: float, kind: str) -> np.ndarray:
     """
     frames = x[: len(x) // 512 * 512].reshape(-1, 512)
     level = np.quantile(np.sqrt(np.mean(frames**2, axis=1)), 0.95) * np.sqrt(2)
-    return level * _bent(x / level, kind, drive(kind, round(thd, 5)))
-
-
-def _bent(u: np.ndarray, kind: str, drive: float) -> np.ndarray:
-    """Return ``u`` as it leaves the loudspeaker, as far as microphones hear it."""
-    size = len(u)
-    fine = np.fft.irfft(np.fft.rfft(u), size * TIMES) * TIMES
-    return np.fft.irfft(np.fft.rfft(KINDS[kind](fine, drive))[: size // 2 + 1], size) / TIMES
+    return level * KINDS[kind](x / level, drive(kind, round(thd, 5)))
 
 
 @lru_cache(maxsize=512)
@@ -36,11 +27,11 @@ def drive(kind: str, thd: float) -> float:
     """Return the drive at which a unit sine through ``kind`` has this distortion."""
     sine = np.sin(2 * np.pi * TEST_HZ / SAMPLE_RATE * np.arange(2 * TEST_SIZE))
     low, high = 0.0, 1.0
-    while _thd(_bent(sine, kind, high)) < thd:
+    while _thd(KINDS[kind](sine, high)) < thd:
         high *= 2
     for _ in range(20):
         middle = (low + high) / 2
-        low, high = (low, middle) if _thd(_bent(sine, kind, middle)) > thd else (middle, high)
+        low, high = (low, middle) if _thd(KINDS[kind](sine, middle)) > thd else (middle, high)
     return (low + high) / 2
 
 
@@ -92,7 +83,7 @@ def _play(x: np.ndarray, width: float) -> np.ndarray:
 
 def _lowpass(x: np.ndarray, corner: float) -> np.ndarray:
     spectrum = np.fft.rfft(x)
-    f = np.fft.rfftfreq(len(x), 1 / RATE)
+    f = np.fft.rfftfreq(len(x), 1 / SAMPLE_RATE)
     return np.fft.irfft(spectrum / (1 + 1j * f / corner), len(x))
 
 
