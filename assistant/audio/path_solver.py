@@ -22,7 +22,6 @@ from assistant.audio.resample import Interpolator
 _ROUNDS = (12, 24, 28)  # iterations; between them the distortion and the noise are fitted
 _ORDER = 4  # of the whitening
 _NOISE = 0.001  # of the microphones' power: what no path explains, at first
-_CAUTION = 1.0  # how much more the expected path weighs than theory has it: noise is not even
 _SMOOTH = 5  # hops over which the noise is averaged
 _NOISE_FLOOR = 0.05  # of its geometric mean
 _WEIGHT_RIDGE = 0.03, 1e-4  # of the bends, in their own power and in the mean one
@@ -146,19 +145,18 @@ def _search(
     start: np.ndarray,
     iterations: int,
 ) -> np.ndarray:
-    """Minimise heed |mics - echo of path|^2 + caution |(path - believed) / prior|^2."""
+    """Minimise heed |mics - echo of path|^2 + |(path - believed) / prior|^2."""
     prior = np.exp(-0.5 * _DECAY_PER_S * np.arange(sound.taps) / SAMPLE_RATE) + _LEAST
     prior[:_EDGE] *= 0.1
     energy = float(np.mean(np.sum(sound.mics**2, axis=1))) / (sound.energy + 1e-12)
     prior = (prior * np.sqrt(energy / np.sum(prior**2) + 1e-12)).astype(np.float32)
-    ridge = np.float32(_CAUTION)
     path = (start - believed) / prior
     error = sound.mics - sound.echo(spectrum, start)
-    slope = prior * sound.correlation(spectrum, heed * error) - ridge * path
+    slope = prior * sound.correlation(spectrum, heed * error) - path
     way, steepness = slope.copy(), _dots(slope, slope)
     for _ in range(iterations):
         echo = sound.echo(spectrum, prior * way)
-        change = prior * sound.correlation(spectrum, heed * echo) + ridge * way
+        change = prior * sound.correlation(spectrum, heed * echo) + way
         step = steepness / (_dots(way, change) + 1e-20)
         path += step * way
         slope -= step * change
