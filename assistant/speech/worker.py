@@ -29,7 +29,7 @@ from assistant.speech.voice import Clip, Voice
 log = logging.getLogger(__name__)
 
 TRAILING = SAMPLE_RATE // 5  # sound after the last speech that the recogniser still gets
-WHOLE_SENTENCE = 5  # words: "add nails to the list" may name anything
+WHOLE_SENTENCE = 5  # words: "add nails to the list" may name anything, "add nails and" not
 SAYING_BEFORE, SAYING_AFTER = 6 * SAMPLE_RATE // 5, 4 * SAMPLE_RATE // 5  # around a duck
 ONLY_THE_NAME = SAMPLE_RATE // 4  # so soon after, hardly anything was said but the wake word
 COMMA = SAMPLE_RATE // 4  # twice the pause of a comma that ``segments.parts`` cut off
@@ -182,7 +182,7 @@ class Worker:
         sense = self.dialogue.assess(text, speaking=speaking)
         command = sense.command
         if hearing.over_speech is not None and not sense.familiar:
-            command = len(text.split()) >= WHOLE_SENTENCE
+            command = sense.complete and len(text.split()) >= WHOLE_SENTENCE
         known = sense.stop or sense.command or sense.own
         return m.Heard(
             hearing.turn,

@@ -291,6 +291,17 @@ def test_another_sentence_over_a_reply_is_no_stop(desk, sentence):
     assert final(events).command
 
 
+@pytest.mark.parametrize("text, command", [
+    ("add nails to the shopping list", True),
+    ("add three hours and then the lights went out and nobody", False),
+    ("add milk", True),
+    ("add back", False),
+])  # fmt: skip
+def test_over_a_reply_a_thing_nobody_knows_needs_a_sentence_with_an_end(desk, text, command):
+    hearing = SimpleNamespace(turn=2, over_speech=1, stopped=False, nearly_stop=False)
+    assert desk.worker._heard(hearing, text, final=True).command is command
+
+
 def test_a_stop_phrase_the_reply_was_just_saying_needs_somebody_who_goes_on(desk):
     desk.talk.say("add milk and a stop sign")
     planned = desk.do(m.Respond(1, "what's on my shopping list"))
