@@ -120,15 +120,15 @@ def _told(mics: np.ndarray, left: float) -> np.ndarray:
     return (hops * power / noise).astype(np.float32)
 
 
-def _scaled(sound: Sound, spectrum: np.ndarray, path: np.ndarray) -> np.ndarray:
+def _scaled(sound: Sound, spectra: np.ndarray, path: np.ndarray) -> np.ndarray:
     """Return ``path`` times what fits the sound best; nothing of it where it explains nothing."""
-    echo = sound.echo(spectrum, path)
+    echo = sound.echo(spectra, path)
     return path * np.maximum(0, _dots(sound.mics, echo) / (_dots(echo, echo) + 1e-12))
 
 
-def _heed(sound: Sound, spectrum: np.ndarray, path: np.ndarray) -> np.ndarray:
+def _heed(sound: Sound, spectra: np.ndarray, path: np.ndarray) -> np.ndarray:
     """Return what each sample's error counts, (size,): 1 over the noise's power around it."""
-    error = np.sum((sound.mics - sound.echo(spectrum, path)) ** 2, axis=0) / len(path)
+    error = np.sum((sound.mics - sound.echo(spectra, path)) ** 2, axis=0) / len(path)
     hops = -(-sound.size // HOP)
     error = np.pad(error, (0, hops * HOP - sound.size)).reshape(hops, HOP).mean(axis=1)
     error = np.pad(error, _SMOOTH // 2, mode="edge")
@@ -139,7 +139,7 @@ def _heed(sound: Sound, spectrum: np.ndarray, path: np.ndarray) -> np.ndarray:
 
 def _search(
     sound: Sound,
-    spectrum: np.ndarray,
+    spectra: np.ndarray,
     heed: np.ndarray | np.float32,
     believed: np.ndarray,
     start: np.ndarray,
@@ -151,12 +151,12 @@ def _search(
     energy = float(np.mean(np.sum(sound.mics**2, axis=1))) / (sound.energy + 1e-12)
     prior = (prior * np.sqrt(energy / np.sum(prior**2) + 1e-12)).astype(np.float32)
     path = (start - believed) / prior
-    error = sound.mics - sound.echo(spectrum, start)
-    slope = prior * sound.correlation(spectrum, heed * error) - path
+    error = sound.mics - sound.echo(spectra, start)
+    slope = prior * sound.correlation(spectra, heed * error) - path
     way, steepness = slope.copy(), _dots(slope, slope)
     for _ in range(iterations):
-        echo = sound.echo(spectrum, prior * way)
-        change = prior * sound.correlation(spectrum, heed * echo) + way
+        echo = sound.echo(spectra, prior * way)
+        change = prior * sound.correlation(spectra, heed * echo) + way
         step = steepness / (_dots(way, change) + 1e-20)
         path += step * way
         slope -= step * change

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-PIECES = 2
+_PIECES = 2  # more save nothing: each repeats a path's length
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class Sound:
         self.taps, self.size = recording.path.shape[1], stop - start
         first = start + 1 - len(whitening)
         reach = self.size + self.taps - 1
-        self._piece = -(-self.size // PIECES)
-        self._n = fast_size(self._piece + self.taps - 1)
+        self._piece = -(-self.size // _PIECES)
+        self._n = _fast_size(self._piece + self.taps - 1)
 
         def white(x: np.ndarray, last: int) -> np.ndarray:
             return _fir(x[..., first:last], whitening)[..., start - first :]
@@ -59,8 +59,8 @@ class Sound:
             row[:] = self._spectra(white(bend, start + reach))
 
     def _spectra(self, x: np.ndarray) -> np.ndarray:
-        """Return the spectra (PIECES, bins) of the pieces of ``x`` (size + taps - 1,)."""
-        pieces = np.zeros((PIECES, self._n), np.float32)
+        """Return the spectra (_PIECES, bins) of the pieces of ``x`` (size + taps - 1,)."""
+        pieces = np.zeros((_PIECES, self._n), np.float32)
         for row, at in zip(pieces, range(0, self.size, self._piece), strict=False):
             piece = x[at : at + self._piece + self.taps - 1]
             row[: len(piece)] = piece
@@ -78,7 +78,7 @@ class Sound:
 
     def correlation(self, spectra: np.ndarray, heard: np.ndarray) -> np.ndarray:
         """Return the correlation (m, taps) of ``heard`` (m, size) with them: echo's adjoint."""
-        pieces = np.zeros((len(heard), PIECES, self._n), np.float32)
+        pieces = np.zeros((len(heard), _PIECES, self._n), np.float32)
         for at in range(0, self.size, self._piece):
             piece = heard[:, at : at + self._piece]
             pieces[:, at // self._piece, self.taps - 1 :][:, : piece.shape[1]] = piece
@@ -95,7 +95,7 @@ class Sound:
 
 def whitening_of(x: np.ndarray, order: int) -> np.ndarray:
     """Return the prediction-error filter (order + 1,) of ``x``, by its autocorrelation."""
-    size = fast_size(len(x) + order)
+    size = _fast_size(len(x) + order)
     power = np.abs(np.fft.rfft(x.astype(np.float64), size)) ** 2
     lags = np.fft.irfft(power, size)[: order + 1]
     lags[0] = lags[0] * (1 + 1e-4) + 1e-9
@@ -103,7 +103,7 @@ def whitening_of(x: np.ndarray, order: int) -> np.ndarray:
     return np.concatenate([[1.0], -np.linalg.solve(square, lags[1:])]).astype(np.float32)
 
 
-def fast_size(least: int) -> int:
+def _fast_size(least: int) -> int:
     """Return a length not below ``least`` whose FFT is quick: 2^a, 3 or 5 times it, 9 times."""
     choices = (factor << power for factor in (1, 3, 5, 9, 15) for power in range(20))
     return min(size for size in choices if size >= least)
