@@ -3,32 +3,33 @@
 Weighted least squares by conjugate gradients (Hestenes & Stiefel 1952). What one round leaves
 unexplained tells how the next one weighs the errors: a moment in which somebody talked, or the
 loudspeaker distorted, counts as much less as it left more (iteratively reweighted: Holland &
-Welsch 1977). The error is whitened by the reference's linear prediction of low order: errors
-weigh as the noise of a loudspeaker that distorts wants them, and fewer iterations are enough.
-The path is sought near the believed one, scaled to fit: what the new sound says nothing about
-stays as it was.
+Welsch 1977). What is played has a thousand times the power at one frequency that it has at
+another, so the gradients are divided by it: the preconditioner is circulant (Strang 1986; T. Chan
+1988). With it 40 iterations find what takes 500 without. The path is sought near the believed
+one, scaled to fit: what the new sound says nothing about stays as it was.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from assistant.audio.format import HOP, SAMPLE_RATE
-from assistant.audio.path_sound import Recording, Sound, whitening_of
+from assistant.audio.path_sound import Recording, Sound
 from assistant.audio.resample import Interpolator
 
-_ROUNDS = (12, 24, 28)  # iterations; between them the distortion and the noise are fitted
-_ORDER = 4  # of the whitening
+_ROUNDS = (6, 10, 24)  # iterations; between them the distortion and the noise are fitted
+_EVEN = 0.01  # of the mean power, that every frequency is taken to have played: tames the rare ones
+_LEVELLED = 9  # bins over which the power is averaged: about the path's own resolution
 _NOISE = 0.001  # of the microphones' power: what no path explains, at first
 _SMOOTH = 5  # hops over which the noise is averaged
 _NOISE_FLOOR = 0.05  # of its geometric mean
 _WEIGHT_RIDGE = 0.03, 1e-4  # of the bends, in their own power and in the mean one
 _WEIGHT_PRIOR = 100.0  # samples' worth of noise that must speak for a weight of 1
-_DECAY_PER_S = 20.0  # of the expected path's power: what is far behind is expected to be weak
-_LEAST = 0.03  # ... but not weaker, in amplitude
-_EDGE = 48  # first taps, before the sound can be there (``delay.MARGIN``)
+_DECAY_PER_S = 40.0  # of the expected path's power: what is far behind is expected to be weak
+_LEAST = 0.01  # ... but not weaker, in amplitude
 HELD_OUT = 5 * HOP  # newest samples, on which the new path must prove itself
 _BETTER = 0.75  # of the old path's error, at most
 _CREPT = 0.01  # samples of creep that do no harm
@@ -71,8 +72,7 @@ def _solve(recording: Recording) -> Solution | None:
     fit = size - HELD_OUT
     if fit < 2 * HELD_OUT or not np.any(recording.reference):
         return None
-    whitening = whitening_of(recording.reference, _ORDER)
-    sound = Sound(recording, whitening, _ORDER, fit)
+    sound = Sound(recording, 0, fit)
     weights = recording.weights
     believed = path = _scaled(sound, sound.played(weights), recording.path)
     heed = np.float32(1 / (_NOISE * float(np.mean(sound.mics**2)) + 1e-12))
@@ -81,7 +81,7 @@ def _solve(recording: Recording) -> Solution | None:
             heed = _heed(sound, sound.played(weights), path)
             weights = _reweigh(sound, heed, weights, path)
         path = _search(sound, sound.played(weights), heed, believed, path, iterations)
-    proof = Sound(recording, whitening, fit, size)
+    proof = Sound(recording, fit, size)
     return _proven(proof, recording, path, weights)
 
 
@@ -146,23 +146,48 @@ def _search(
     iterations: int,
 ) -> np.ndarray:
     """Minimise heed |mics - echo of path|^2 + |(path - believed) / prior|^2."""
-    prior = np.exp(-0.5 * _DECAY_PER_S * np.arange(sound.taps) / SAMPLE_RATE) + _LEAST
-    prior[:_EDGE] *= 0.1
-    energy = float(np.mean(np.sum(sound.mics**2, axis=1))) / (sound.energy + 1e-12)
-    prior = (prior * np.sqrt(energy / np.sum(prior**2) + 1e-12)).astype(np.float32)
-    path = (start - believed) / prior
-    error = sound.mics - sound.echo(spectra, start)
-    slope = prior * sound.correlation(spectra, heed * error) - path
-    way, steepness = slope.copy(), _dots(slope, slope)
+    prior = _prior(sound)
+    ease = _preconditioner(sound, spectra, prior)
+    precision = 1 / prior**2
+    path, error = start, sound.mics - sound.echo(spectra, start)
+    slope = sound.correlation(spectra, heed * error) - precision * (start - believed)
+    eased = ease(slope)
+    way, steepness = eased, _dots(slope, eased)
     for _ in range(iterations):
-        echo = sound.echo(spectra, prior * way)
-        change = prior * sound.correlation(spectra, heed * echo) + way
+        echo = sound.echo(spectra, way)
+        change = sound.correlation(spectra, heed * echo) + precision * way
         step = steepness / (_dots(way, change) + 1e-20)
-        path += step * way
+        path = path + step * way
         slope -= step * change
-        before, steepness = steepness, _dots(slope, slope)
-        way = slope + steepness / (before + 1e-20) * way
-    return (believed + prior * path).astype(np.float32)
+        eased = ease(slope)
+        before, steepness = steepness, _dots(slope, eased)
+        way = eased + steepness / (before + 1e-20) * way
+    return path.astype(np.float32)
+
+
+def _prior(sound: Sound) -> np.ndarray:
+    """Return the standard deviation (taps,) expected of a path's taps."""
+    prior = np.exp(-0.5 * _DECAY_PER_S * np.arange(sound.taps) / SAMPLE_RATE) + _LEAST
+    energy = float(np.mean(np.sum(sound.mics**2, axis=1))) / (sound.energy + 1e-12)
+    return (prior * np.sqrt(energy / np.sum(prior**2) + 1e-12)).astype(np.float32)
+
+
+def _preconditioner(sound: Sound, spectra: np.ndarray, prior: np.ndarray) -> Callable:
+    """Return what nearly inverts the search's Hessian: a function of slopes (m, taps).
+
+    It divides by the power of what was played, and leaves less to taps that are hardly there.
+    """
+    power = np.sum(spectra.real**2 + spectra.imag**2, axis=0)
+    window = np.hanning(_LEVELLED + 2)[1:-1]
+    power = np.convolve(np.pad(power, _LEVELLED // 2, mode="reflect"), window, "valid")
+    power /= power.mean() + 1e-20
+    share = (1 / (power + _EVEN)).astype(np.float32)
+    there = (prior / prior.max()) ** np.float32(0.25)
+
+    def ease(slope: np.ndarray) -> np.ndarray:
+        return there * sound.filtered(there * slope, share)
+
+    return ease
 
 
 def _reweigh(sound: Sound, heed: np.ndarray, weights: np.ndarray, path: np.ndarray) -> np.ndarray:

@@ -31,32 +31,27 @@ class Recording:
 class Sound:
     """The spectra of what was played and of what was heard, and the echo of paths in them.
 
-    Of the microphone samples ``start`` to ``stop`` of a ``recording``, through the short filter
-    ``whitening``, which reaches no further back than ``start``. They are cut into pieces, each
-    with what was played up to a path's length before it (overlap-save): several shorter FFTs at
-    once are quicker than a long one. The bends are taken one by one, as all of them at once take
-    megabytes.
+    Of the microphone samples ``start`` to ``stop`` of a ``recording``. They are cut into pieces,
+    each with what was played up to a path's length before it (overlap-save): several shorter FFTs
+    at once are quicker than a long one. The bends are taken one by one, as all of them at once
+    take megabytes.
 
     ``mics`` float32 (m, size); ``energy`` of what was played meanwhile.
     """
 
-    def __init__(self, recording: Recording, whitening: np.ndarray, start: int, stop: int) -> None:
+    def __init__(self, recording: Recording, start: int, stop: int) -> None:
         self.taps, self.size = recording.path.shape[1], stop - start
-        first = start + 1 - len(whitening)
-        reach = self.size + self.taps - 1
+        reach = start + self.size + self.taps - 1
         self._piece = -(-self.size // _PIECES)
         self._n = _fast_size(self._piece + self.taps - 1)
 
-        def white(x: np.ndarray, last: int) -> np.ndarray:
-            return _fir(x[..., first:last], whitening)[..., start - first :]
-
-        self.mics = white(recording.mics, stop)
-        x = white(recording.reference, start + reach)
+        self.mics = recording.mics[:, start:stop]
+        x = recording.reference[start:reach]
         self.energy = float(np.dot(x[: self.size], x[: self.size]))
         self._x = self._spectra(x)
         self._bends = np.empty((len(recording.bends), *self._x.shape), self._x.dtype)
         for row, bend in zip(self._bends, recording.bends, strict=True):
-            row[:] = self._spectra(white(bend, start + reach))
+            row[:] = self._spectra(bend[start:reach])
 
     def _spectra(self, x: np.ndarray) -> np.ndarray:
         """Return the spectra (_PIECES, bins) of the pieces of ``x`` (size + taps - 1,)."""
@@ -85,6 +80,10 @@ class Sound:
         found = np.sum(spectra.conj() * np.fft.rfft(pieces), axis=1)
         return np.fft.irfft(found, self._n)[:, : self.taps]
 
+    def filtered(self, paths: np.ndarray, gains: np.ndarray) -> np.ndarray:
+        """Return ``paths`` (m, taps) with their spectra times ``gains`` (bins,)."""
+        return np.fft.irfft(np.fft.rfft(paths, self._n) * gains, self._n)[:, : self.taps]
+
     def bent(self, path: np.ndarray) -> np.ndarray:
         """Return what one microphone gets of every bend by its ``path`` (taps,): (k, size)."""
         out = np.empty((len(self._bends), self.size), np.float32)
@@ -93,25 +92,7 @@ class Sound:
         return out
 
 
-def whitening_of(x: np.ndarray, order: int) -> np.ndarray:
-    """Return the prediction-error filter (order + 1,) of ``x``, by its autocorrelation."""
-    size = _fast_size(len(x) + order)
-    power = np.abs(np.fft.rfft(x.astype(np.float64), size)) ** 2
-    lags = np.fft.irfft(power, size)[: order + 1]
-    lags[0] = lags[0] * (1 + 1e-4) + 1e-9
-    square = lags[np.abs(np.subtract.outer(range(order), range(order)))]
-    return np.concatenate([[1.0], -np.linalg.solve(square, lags[1:])]).astype(np.float32)
-
-
 def _fast_size(least: int) -> int:
     """Return a length not below ``least`` whose FFT is quick: 2^a, 3 or 5 times it, 9 times."""
     choices = (factor << power for factor in (1, 3, 5, 9, 15) for power in range(20))
     return min(size for size in choices if size >= least)
-
-
-def _fir(x: np.ndarray, taps: np.ndarray) -> np.ndarray:
-    """Return ``x`` (..., n) through a short filter, the same length, zeros before its start."""
-    y = taps[0] * x
-    for i in range(1, len(taps)):
-        y[..., i:] += taps[i] * x[..., :-i]
-    return y

@@ -5,28 +5,38 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from assistant.audio.format import HOP
+from assistant.audio.format import HOP, SAMPLE_RATE
 from assistant.audio.path_change import LOUD_HOPS, PathChange
 from tests.audio.sounds import hops, speech_like
 
 SECONDS = 2.0
 
 
+def notice(change: PathChange, echo: np.ndarray, mic: np.ndarray, alone: bool) -> None:
+    """Show ``change`` a hop of the echo that was expected and of the microphone, (1, HOP)."""
+    padded = np.zeros((2, 1, 2 * HOP), np.float32)
+    padded[0, :, HOP:], padded[1, :, HOP:] = mic - echo, echo
+    spectra = np.fft.rfft(padded).astype(np.complex64)
+    change.compare(spectra, np.abs(spectra) ** 2)
+    change.update(alone)
+
+
 def watch(echo: np.ndarray, mic: np.ndarray, alone: bool = False) -> tuple[float, bool, list]:
-    """Return the mean doubt of the last second, whether it was suspected, and the gains."""
+    """Return the greatest doubt, whether the change was suspected, and the gains.
+
+    Before, the echo was what was expected for a second.
+    """
     change = PathChange(1)
+    for e in hops(speech_like(2, 1.0)[None]):
+        notice(change, e, 1.01 * e, alone=True)
     doubts, suspected, gains = [], False, []
     for e, m in zip(hops(echo[None]), hops(mic[None]), strict=True):
-        padded = np.zeros((2, 1, 2 * HOP), np.float32)
-        padded[0, :, HOP:], padded[1, :, HOP:] = m - e, e
-        spectra = np.fft.rfft(padded).astype(np.complex64)
-        change.compare(spectra, np.abs(spectra) ** 2)
-        change.update(alone)
-        doubts.append(change.doubt)
+        notice(change, e, m, alone)
+        doubts.append(max(change.doubt, float(change.fallen)))
         suspected |= change.suspected
         if change.gain != 1.0:
             gains.append(change.gain)
-    return float(np.mean(doubts[-60:])), suspected, gains
+    return max(doubts), suspected, gains
 
 
 @pytest.mark.parametrize("gain", [0.1, 0.5, 2.0, 10.0])
@@ -52,6 +62,14 @@ def test_a_person_raises_suspicion_but_no_doubt():
     assert not gains
 
 
+def test_a_note_that_was_never_heard_raises_no_doubt():
+    """What is left of it is coherent with it, as all of one note is, and a little more."""
+    note = 0.1 * np.sin(2 * np.pi * 440 / SAMPLE_RATE * np.arange(int(SECONDS * SAMPLE_RATE)))
+    doubt, _, gains = watch(note.astype(np.float32), (1.03 * note).astype(np.float32))
+    assert doubt == 0.0
+    assert not gains
+
+
 def test_what_was_expected_raises_nothing():
     echo = speech_like(1, SECONDS)
     doubt, suspected, gains = watch(echo, (0.98 * echo).astype(np.float32), alone=True)
@@ -71,11 +89,7 @@ def falls(echo: np.ndarray, mic: np.ndarray) -> list[int]:
     """Return the hops in which the echo is said to be left all of a sudden."""
     change, told = PathChange(1), []
     for hop, (e, m) in enumerate(zip(hops(echo[None]), hops(mic[None]), strict=True)):
-        padded = np.zeros((2, 1, 2 * HOP), np.float32)
-        padded[0, :, HOP:], padded[1, :, HOP:] = m - e, e
-        spectra = np.fft.rfft(padded).astype(np.complex64)
-        change.compare(spectra, np.abs(spectra) ** 2)
-        change.update(alone=False)
+        notice(change, e, m, alone=False)
         if change.fallen:
             told.append(hop)
     return told

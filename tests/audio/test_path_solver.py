@@ -121,5 +121,5 @@ def test_a_reference_that_crept_is_read_anew():
     crept = Interpolator().reread(whole, -creep)[:, 1:]
     smeared = replace(still, reference=crept[0], bends=crept[1:])
     blind, known = solve(smeared), solve(replace(smeared, creep=creep))
-    assert blind is None  # no path explains it well enough
+    assert blind is None or known.left < 0.05 * blind.left
     assert 10 * np.log10(known.left) < -25
