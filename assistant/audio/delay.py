@@ -34,19 +34,23 @@ class DelayAligner:
     ``fixed`` the reference is delayed by exactly that and nothing is searched or followed.
     ``start`` is the delay until the first search ends, where one was measured before.
     ``history`` hops of the past can be had anew after the delay has changed (``past``).
+    ``bends`` rows, the distorted versions of the reference, are delayed with it.
 
     The delay is searched among all lags (``DelaySearch``) every 128 ms of playback. When the
     canceller, told by ``judge``, fails from one moment to the next, the delay may have jumped:
     the search starts afresh and decides within half a second. The echo is then recognised by its
     shape, so the reference lands on the sample where the canceller's filter expects it.
-    Clock drift (``DriftTracker``) is taken out by reading the reference at moving instants.
+    Clock drift (``DriftTracker``) is taken out by reading the reference at moving instants. So are
+    its bends: a loudspeaker bends what it is given, and what that adds folds back at half the
+    sample rate, in other places if the bends were computed of what is read between the samples.
 
     ``delay`` is what is applied, in whole samples; ``changed`` tells that this hop is the first
     with a new delay, and then ``shifted`` by how many samples the echo is now earlier in the
     aligned reference, as ``EchoCanceller.shift`` takes it; ``jumped`` that the echo path itself
     is the one from before the jump. ``found`` tells that the echo was ever located, ``jumps``
     counts, ``lag`` is by how many samples this hop was delayed at its start, ``drift_ppm`` is the
-    drift (positive: the playback clock is faster).
+    drift (positive: the playback clock is faster). ``bends`` float32 (bends, HOP) are renewed
+    with every hop.
     """
 
     def __init__(
@@ -56,16 +60,18 @@ class DelayAligner:
         *,
         start: int = 0,
         history: int = 0,
+        bends: int = 0,
     ) -> None:
         self._fixed = fixed
         self._longest = max(max_delay, fixed or 0)
         self._keep = self._end = self._longest + (2 + history) * HOP
-        self._ring = np.zeros(self._keep + 64 * HOP, np.float32)
+        self._ring = np.zeros((1 + bends, self._keep + 64 * HOP), np.float32)
         self._history = history
         self._search = DelaySearch(max_delay)
         self._drift = DriftTracker()
         self._between = Interpolator()
-        self._out = np.zeros(HOP, np.float32)
+        self._all = np.zeros((1 + bends, HOP), np.float32)
+        self._out, self.bends = self._all[0], self._all[1:]
         self._fraction = 0.0
         self._offset = MARGIN  # from the delay applied to the place of the echo
         self._haste = self._failing = self._worth = 0
@@ -87,14 +93,16 @@ class DelayAligner:
         """Samples by which the delay is made to grow per sample; 0.0 while there is no drift."""
         return self._drift.rate
 
-    def process(self, reference: np.ndarray, mic: np.ndarray) -> np.ndarray:
+    def process(
+        self, reference: np.ndarray, mic: np.ndarray, bends: np.ndarray | None = None
+    ) -> np.ndarray:
         """Return the aligned reference (float32 (HOP,), an own buffer valid until the next call).
 
         ``reference`` is what was handed to the device with this hop and ``mic`` one microphone's
-        hop, both float32 (HOP,).
+        hop, both float32 (HOP,); ``bends`` (bends, HOP) are the former's distorted versions.
         """
         self.changed, self.jumped, self.shifted = False, False, 0
-        self._store(reference)
+        self._store(reference, bends)
         if self._fixed is None and self._search.listen(reference, mic):
             self._haste = max(0, self._haste - 1)
             if self._search.hops % (_EVERY_HASTE if self._haste else _EVERY) == 0:
@@ -112,19 +120,22 @@ class DelayAligner:
             self._search.restart()
 
     def past(self) -> np.ndarray:
-        """Return the aligned reference before this hop as it would be now: (history, HOP).
+        """Return the aligned reference and its bends before this hop as they would be now.
 
-        All of it is ``int(lag)`` samples late.
+        float32 (history, 1 + bends, HOP), all of it ``int(lag)`` samples late.
         """
         stop = self._end - HOP - int(self.lag)
-        return self._ring[stop - self._history * HOP : stop].reshape(-1, HOP)
+        past = self._ring[:, stop - self._history * HOP : stop]
+        return past.reshape(len(past), -1, HOP).swapaxes(0, 1)
 
-    def _store(self, reference: np.ndarray) -> None:
+    def _store(self, reference: np.ndarray, bends: np.ndarray | None) -> None:
         ring = self._ring
-        if self._end + HOP > len(ring):
-            ring[: self._keep] = ring[self._end - self._keep : self._end].copy()
+        if self._end + HOP > ring.shape[1]:
+            ring[:, : self._keep] = ring[:, self._end - self._keep : self._end]
             self._end = self._keep
-        ring[self._end : self._end + HOP] = reference
+        ring[0, self._end : self._end + HOP] = reference
+        if bends is not None:
+            ring[1:, self._end : self._end + HOP] = bends
         self._end += HOP
 
     def _read(self) -> float:
@@ -132,11 +143,12 @@ class DelayAligner:
         rate = self._drift.rate
         start = self._end - HOP - self.delay
         if not (rate or self._fraction) or self.delay < Interpolator.AHEAD:
-            np.copyto(self._out, self._ring[start : start + HOP])
+            np.copyto(self._all, self._ring[:, start : start + HOP])
             self.lag = float(self.delay)
             return self.lag
         self.lag = lag = self.delay + self._fraction
-        self._between.read(self._ring, start, self._fraction, rate, self._out)
+        for row, out in zip(self._ring, self._all, strict=True):
+            self._between.read(row, start, self._fraction, rate, out)
         after = min(lag + rate * HOP, float(self._longest))
         self.delay = int(after)
         self._fraction = after - self.delay

@@ -36,29 +36,22 @@ _REFRESH = 16  # hops between two changes of the overlap
 
 
 class Bends:
-    """Computes the distorted versions of a sound, hop by hop. Audio thread only.
-
-    ``shapes`` float32 (len(NAMES), HOP): the newest hop's, without what they have in common with
-    the sound itself (which a linear filter explains better). ``drift`` float32 (len(NAMES),):
-    by how much that common part was changed with this hop, mostly 0.
-    """
+    """Computes the distorted versions of a sound, hop by hop. Audio thread only."""
 
     def __init__(self) -> None:
-        count = len(NAMES)
-        self.shapes = np.zeros((count, HOP), np.float32)
-        self.drift = np.zeros(count, np.float32)
+        self._shapes = np.zeros((len(NAMES), HOP), np.float32)
         self._frame = np.zeros(FFT, np.float32)
         self._cones = np.stack([_resonance(_RESONANCE_HZ), *map(_lowpass, _CORNERS_HZ)])
-        self._common = np.zeros(count, np.float32)
-        self._moments = np.zeros(count)
-        self._power, self._heard = 1e-12, 0
 
     def clear(self) -> None:
-        """Forget what was played, but not what the shapes have in common with it."""
+        """Forget what was played."""
         self._frame[:] = 0
 
-    def push(self, reference: np.ndarray, power: float) -> None:
-        """Take a hop (float32 (HOP,), mean square ``power``) and renew ``shapes``."""
+    def process(self, reference: np.ndarray) -> np.ndarray:
+        """Return the distorted versions, float32 (len(NAMES), HOP), of a hop (float32 (HOP,)).
+
+        An own buffer, valid until the next call.
+        """
         frame = self._frame
         frame[:HOP] = frame[HOP:]
         frame[HOP:] = reference
@@ -67,7 +60,7 @@ class Bends:
         moved *= np.float32(1 / _SCALE)
         cone, first, second = moved
         soft = np.tanh(u)
-        shapes = self.shapes
+        shapes = self._shapes
         np.multiply(u, np.abs(u), out=shapes[0])
         np.multiply(u, u, out=shapes[1])
         np.multiply(u, np.abs(cone), out=shapes[2])
@@ -79,16 +72,35 @@ class Bends:
         for row, knee in enumerate(_KNEES, 8):
             np.subtract(u, np.clip(u, -knee, knee), out=shapes[row])
         shapes *= np.float32(_SCALE)
+        return shapes
+
+
+class Separation:
+    """Takes out of the bends what they have in common with the sound itself. Audio thread only.
+
+    A linear filter explains that better. ``drift`` float32 (len(NAMES),) is by how much the
+    common part was changed with the last hop, mostly 0.
+    """
+
+    def __init__(self) -> None:
+        count = len(NAMES)
+        self.drift = np.zeros(count, np.float32)
+        self._common = np.zeros(count, np.float32)
+        self._moments = np.zeros(count)
+        self._power, self._heard = 1e-12, 0
+
+    def process(self, reference: np.ndarray, power: float, bends: np.ndarray) -> None:
+        """Change ``bends`` (len(NAMES), HOP) of a hop (float32 (HOP,), mean square ``power``)."""
         self.drift[:] = 0
         if power > _AUDIBLE:
-            self._separate(reference, power)
-        shapes -= self._common[:, None] * reference
+            self._learn(reference, power, bends)
+        bends -= self._common[:, None] * reference
 
-    def _separate(self, reference: np.ndarray, power: float) -> None:
+    def _learn(self, reference: np.ndarray, power: float, bends: np.ndarray) -> None:
         self._heard += 1
         weight = max(_MEMORY, 1 / self._heard)
         self._power += weight * (power - self._power)
-        self._moments += weight * (self.shapes @ reference / HOP - self._moments)
+        self._moments += weight * (bends @ reference / HOP - self._moments)
         if self._heard % _REFRESH == 1:
             common = (self._moments / self._power).astype(np.float32)
             np.subtract(common, self._common, out=self.drift)

@@ -37,6 +37,8 @@ VOICE = 3.0  # sum of the last second's voice activity (62 hops) that a wake wor
 # microphones), of 207 two for the second, all at -30 dB; echoes of our own that scored 0.38 to 0.9,
 # the high ones in one view, had left 0.30 and less.
 WEAK_SPEECH = 0.35
+SURELY = 0.9  # in two views at once: a word 30 dB below the echo may leave no voice, and neither
+# those noises nor our own echoes have scored this
 MOVED, SETTLES = 16, samples(1.0)  # a step of the bulk delay; how long the new echo path then takes
 FADES = 0.99  # a hop: 2.7 dB a second
 GOES_ON = samples(0.8) // HOP  # hops with a voice since a duck: somebody who talks on, no accident
@@ -178,7 +180,9 @@ class Ears:
 
     def _believed(self, hit: Hit, playing: bool) -> bool:
         """Whether it was a voice, not our own, and not refused by the household's verifier."""
-        if int(self._over.sum()) >= CLEARLY_HOPS and float(self._said.sum()) < VOICE:
+        surely = min(hit.score, self._wakes.second) >= SURELY
+        clearly = int(self._over.sum()) >= CLEARLY_HOPS
+        if clearly and not surely and float(self._said.sum()) < VOICE:
             return False
         if playing and (self._explained(hit.score) or self._own_word(hit.at)):
             return False

@@ -128,7 +128,8 @@ class EchoCanceller:
         """Move the echo path ``samples`` earlier, when the reference is now delayed by as much.
 
         What was learnt is kept where it still lies inside the tail. ``past`` is the reference
-        before this hop as it would have been, float32 (hops, HOP), all ``lag`` samples late.
+        before this hop as it would have been, and its distorted versions: float32
+        (hops, 1 + k, HOP), all ``lag`` samples late.
         With less than a tail of it, the filter neither cancels fully nor learns for a tail.
         """
         self._filter.shift(samples)
@@ -136,7 +137,7 @@ class EchoCanceller:
         self._schedule.restart()
         past = () if past is None else past
         for hop in past:
-            self._reference.push(hop, float(np.dot(hop, hop)) / HOP, lag)
+            self._reference.push(hop[0], float(np.dot(hop[0], hop[0])) / HOP, lag, hop[1:])
         self._hold = self._tail_parts if len(past) < self._tail_parts else 0
 
     def solve_again(self) -> None:
@@ -166,13 +167,19 @@ class EchoCanceller:
         self._estimate.reset()
 
     def process(
-        self, mics: np.ndarray, reference: np.ndarray, lag: float = 0.0, rate: float = 0.0
+        self,
+        mics: np.ndarray,
+        reference: np.ndarray,
+        lag: float = 0.0,
+        rate: float = 0.0,
+        bends: np.ndarray | None = None,
     ) -> np.ndarray:
         """Return the microphones (float32, (mics, HOP)) without the echo of ``reference``.
 
         ``reference`` is float32 (HOP,), the aligned sound of the loudspeaker, delayed by ``lag``
-        samples at its start, which ought to grow by ``rate`` samples per sample. The result is the
-        canceller's own buffer, valid until the next call. A hop with NaN or infinity in it is
+        samples at its start, which ought to grow by ``rate`` samples per sample. ``bends`` are its
+        distorted versions, float32 (k, HOP): computed here where they are not given. The result is
+        the canceller's own buffer, valid until the next call. A hop with NaN or infinity in it is
         passed on with zeros in their place and teaches nothing.
         """
         out = self._out
@@ -186,7 +193,7 @@ class EchoCanceller:
             return self._pass(mics)
         self.sounding = True
         self._schedule.hear(mics)
-        factor = self._reference.push(reference, played, lag)
+        factor = self._reference.push(reference, played, lag, bends)
         if factor != 1.0:
             self._filter.scale(factor)
         self._subtract(mics)

@@ -6,6 +6,7 @@ import numpy as np
 
 from assistant.audio.beam import Beam
 from assistant.audio.delay import MARGIN, DelayAligner
+from assistant.audio.distortion import NAMES, Bends
 from assistant.audio.echo import EchoCanceller
 from assistant.audio.format import HOP, SAMPLE_RATE
 from assistant.audio.suppressor import Suppressor
@@ -51,6 +52,7 @@ class FrontEnd:
         self.canceller = EchoCanceller(mics, tail, background=background)
         self._beam = Beam(mics, positions)
         self._silence = np.zeros(HOP, np.float32)
+        self._bends, self._unbent = Bends(), np.zeros((len(NAMES), HOP), np.float32)
         self._rest = self._hold = -(-(tail + _MAX_DELAY) // HOP) + 2
         self._drifts = False
         views = len(self._beam.looks) or 2
@@ -76,9 +78,11 @@ class FrontEnd:
             self._look(mics, clean, False)
             self.detectors = self._suppressor.process(views, self._silence, False)
             return clean
-        heard = reference if self._rest < self._hold else self._silence
         aligner = self._aligner
-        aligned = aligner.process(heard, mics[0])
+        if self._rest < self._hold:
+            aligned = aligner.process(reference, mics[0], self._bent(reference))
+        else:
+            aligned = aligner.process(self._silence, mics[0], self._unbent)
         if aligner.changed:
             if aligner.jumped:
                 canceller.recall()
@@ -86,7 +90,9 @@ class FrontEnd:
         if (aligner.rate != 0.0) != self._drifts:
             self._drifts = not self._drifts
             canceller.solve_again()
-        self.cleaned = cleaned = canceller.process(mics, aligned, aligner.lag, aligner.rate)
+        self.cleaned = cleaned = canceller.process(
+            mics, aligned, aligner.lag, aligner.rate, aligner.bends
+        )
         if aligner.judge(mics[0], cleaned[0]):
             canceller.remember()
         sounding = canceller.sounding
@@ -105,8 +111,15 @@ class FrontEnd:
         self._aligner.hurry()
         self.canceller.doubt()
 
+    def _bent(self, reference: np.ndarray) -> np.ndarray:
+        if np.isfinite(np.dot(reference, reference)):
+            return self._bends.process(reference)
+        return self._unbent
+
     def _new_aligner(self) -> DelayAligner:
-        return DelayAligner(_MAX_DELAY, self._fixed, start=self._start, history=self._history)
+        return DelayAligner(
+            _MAX_DELAY, self._fixed, start=self._start, history=self._history, bends=len(NAMES)
+        )
 
     def _look(self, cleaned: np.ndarray, clean: np.ndarray, sounding: bool) -> None:
         looks = self._beam.looks
@@ -123,6 +136,7 @@ class FrontEnd:
         """Forget the echo path, its delay and the beam (the sound card was opened anew)."""
         self._aligner, self._drifts = self._new_aligner(), False
         self._rest = self._hold
+        self._bends.clear()
         self.canceller.reset()
         self._beam.reset()
         self._suppressor.reset()

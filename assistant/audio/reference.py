@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from assistant.audio.distortion import NAMES, Bends
+from assistant.audio.distortion import NAMES, Bends, Separation
 from assistant.audio.format import HOP
 
 FFT = 2 * HOP
@@ -35,6 +35,7 @@ class ReferenceHistory:
         self._parts, self._keep = parts, keep
         self.first = BRANCHES if distortion else 0
         self._bends = Bends() if distortion else None
+        self._separation = Separation()
         count = len(NAMES) if distortion else 0
         self.weights = np.zeros(count, np.float32)
         rows = self._rows = self.first + parts
@@ -66,11 +67,18 @@ class ReferenceHistory:
         if len(self.weights):
             self.set_weights(np.zeros_like(self.weights))
 
-    def push(self, reference: np.ndarray, power: float, lag: float = 0.0) -> float:
+    def push(
+        self,
+        reference: np.ndarray,
+        power: float,
+        lag: float = 0.0,
+        bends: np.ndarray | None = None,
+    ) -> float:
         """Put a hop of ``reference`` (float32 (HOP,), mean square ``power``) in front.
 
-        ``lag`` is by how many samples it was delayed at its start. Returns a factor by which the
-        echo path must be multiplied, mostly 1.
+        ``lag`` is by how many samples it was delayed at its start, ``bends`` (count, HOP) are its
+        distorted versions where they are known. Returns a factor by which the echo path must be
+        multiplied, mostly 1.
         """
         self._slide()
         if self.drive != 1.0:
@@ -80,9 +88,13 @@ class ReferenceHistory:
         frames[:, :HOP] = frames[:, HOP:]
         frames[0, HOP:] = reference
         if self._bends:
-            self._bends.push(reference, power)
-            frames[1:, HOP:] = self._bends.shapes
-            factor = 1.0 + float(self._bends.drift @ self.weights)
+            shapes = frames[1:, HOP:]
+            if bends is None:
+                np.copyto(shapes, self._bends.process(reference))
+            else:
+                np.multiply(bends, self.drive**2, out=shapes)
+            self._separation.process(reference, power, shapes)
+            factor = 1.0 + float(self._separation.drift @ self.weights)
         self._waves[:, self._end : self._end + HOP] = frames[:, HOP:]
         self._lags[self._end // HOP] = lag
         self._end += HOP

@@ -69,11 +69,22 @@ def test_a_weak_word_must_rise_above_the_echo_even_with_a_voice(monkeypatch):
 
 @pytest.mark.parametrize(("speech", "woken"), [(0.04, False), (0.4, True)])
 @pytest.mark.parametrize("playing", [False, True])
-def test_what_has_no_voice_is_no_wake_word_however_it_scores(monkeypatch, speech, woken, playing):
+def test_what_has_no_voice_is_no_wake_word(monkeypatch, speech, woken, playing):
     ears = Ears(1, thresholds(LOW, LOW))
     monkeypatch.setattr(ears._voice, "process", lambda clean: speech)
     heard = [ears.hear(hop[None], SILENCE, playing).hit for hop in hops(nearly())]
     assert any(heard) == woken
+
+
+@pytest.mark.parametrize(("second", "woken"), [(0.85, False), (0.95, True)])
+def test_a_word_without_any_voice_must_be_surely_heard_in_two_views(monkeypatch, second, woken):
+    """Thirty decibels below the echo many a word leaves no voice activity at all."""
+    ears, scores = Ears(1, thresholds(LOW, LOW)), iter([0.0] * 40 + [0.95] * 40)
+    monkeypatch.setattr(ears._wakes, "process", lambda *views: next(scores))
+    monkeypatch.setattr(ears._voice, "process", lambda clean: 0.04)
+    ears._wakes.second = second
+    loud = 0.1 * np.random.default_rng(0).standard_normal((80, 1, HOP)).astype("f4")
+    assert any(ears.hear(hop, SILENCE, True).hit for hop in loud) == woken
 
 
 @pytest.mark.parametrize(("playing", "woken"), [(True, False), (False, True)])

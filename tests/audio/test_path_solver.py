@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from assistant.audio.distortion import NAMES, Bends
+from assistant.audio.distortion import NAMES, Bends, Separation
 from assistant.audio.format import HOP, SAMPLE_RATE
 from assistant.audio.path_learner import DUE, PathLearner
 from assistant.audio.path_solver import solve
@@ -19,10 +19,10 @@ TAPS = 13 * HOP
 
 
 def bends_of(x: np.ndarray) -> np.ndarray:
-    bends, rows = Bends(), []
+    bends, separation, rows = Bends(), Separation(), []
     for hop in x[: len(x) // HOP * HOP].reshape(-1, HOP):
-        bends.push(hop, float(np.mean(hop * hop)))
-        rows.append(bends.shapes.copy())
+        rows.append(bends.process(hop).copy())
+        separation.process(hop, float(np.mean(hop * hop)), rows[-1])
     return np.concatenate(rows, axis=1)
 
 
