@@ -147,8 +147,7 @@ class DelayAligner:
             self.lag = float(self.delay)
             return self.lag
         self.lag = lag = self.delay + self._fraction
-        for row, out in zip(self._ring, self._all, strict=True):
-            self._between.read(row, start, self._fraction, rate, out)
+        self._between.read(self._ring, start, self._fraction, rate, self._all)
         after = min(lag + rate * HOP, float(self._longest))
         self.delay = int(after)
         self._fraction = after - self.delay

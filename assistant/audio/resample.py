@@ -72,39 +72,42 @@ class Resampler:
 
 
 class Interpolator:
-    """Reads a stream between its samples, at instants that may move slowly; no allocation grows.
+    """Reads streams between their samples, at instants that may move slowly; no allocation grows.
 
-    A Kaiser-windowed sinc of 64 taps, from a table. The filter of the hop's first instant fades
-    into that of its last: at 200 ppm they are 0.05 samples apart, and the error stays below
-    -57 dB up to 6 kHz (-88 dB at 1 kHz). Audio thread only.
+    A Kaiser-windowed sinc of 256 taps, from a table, by FFT (overlap-save: Oppenheim and Schafer):
+    up to 7.8 kHz it is as good as the rest, and cheaper than 64 taps one by one. The filter of the
+    hop's first instant fades into that of its last: at 200 ppm they are 0.05 samples apart, and
+    the error stays below -57 dB up to 6 kHz (-88 dB at 1 kHz). Audio thread only.
     """
 
-    TAPS = 64
+    TAPS = 256
     AHEAD = TAPS // 2 + 1  # samples after the newest instant that it needs
+    _SHAPE = 8.0  # of the window
     _STEPS = 128  # of the table per sample
+    _FFT = HOP + TAPS
 
     def __init__(self) -> None:
         fractions = np.arange(-self._STEPS // 4, self._STEPS + self._STEPS // 4 + 2) / self._STEPS
         at = np.arange(self.TAPS) - self.TAPS // 2 + fractions[:, None]
-        window = np.i0(7.0 * np.sqrt(np.maximum(0.0, 1 - (2 * at / (self.TAPS + 1)) ** 2)))
-        table = np.sinc(at) * window
+        inside = np.maximum(0.0, 1 - (2 * at / (self.TAPS + 1)) ** 2)
+        table = np.sinc(at) * np.i0(self._SHAPE * np.sqrt(inside))
         self._table = (table / table.sum(axis=1, keepdims=True)).astype(np.float32)
         self._ramp = np.arange(HOP, dtype=np.float32) / HOP
 
     def read(
         self, source: np.ndarray, start: int, lag: float, rate: float, out: np.ndarray
     ) -> None:
-        """Fill ``out`` (HOP,) with ``source`` read ``lag`` samples before ``start`` and on.
+        """Fill ``out`` (rows, HOP) with ``source`` (rows, n) read ``lag`` before ``start`` and on.
 
-        ``lag`` is 0 to 1 at the first sample and grows by ``rate`` per sample, at most by
+        ``lag`` is 0 to 1 samples at the first sample and grows by ``rate`` per sample, at most by
         ``_FASTEST``; ``start`` is an index with ``TAPS`` samples before it and ``HOP + AHEAD`` from
         it on.
         """
         first = start - self.TAPS // 2
-        piece = source[first : first + HOP + self.TAPS - 1]
-        np.copyto(out, np.correlate(piece, self._taps(lag), "valid"))
+        spectra = np.fft.rfft(source[:, first : first + self._FFT])
+        np.copyto(out, self._filtered(spectra, lag))
         if rate:
-            last = np.correlate(piece, self._taps(lag + rate * HOP), "valid")
+            last = self._filtered(spectra, lag + rate * HOP)
             last -= out
             last *= self._ramp
             out += last
@@ -122,13 +125,14 @@ class Interpolator:
             zip(lags[:-1].tolist(), lags[1:].tolist(), strict=True)
         ):
             whole, at = int(np.floor(first)), hop * HOP
-            start, rate = edge + at - whole, np.clip((last - first) / HOP, -_FASTEST, _FASTEST)
-            for row, result in zip(padded, out, strict=True):
-                self.read(row, start, first - whole, rate, result[at : at + HOP])
+            rate = np.clip((last - first) / HOP, -_FASTEST, _FASTEST)
+            piece = out[:, at : at + HOP]
+            self.read(padded, edge + at - whole, first - whole, rate, piece)
         return out
 
-    def _taps(self, lag: float) -> np.ndarray:
+    def _filtered(self, spectra: np.ndarray, lag: float) -> np.ndarray:
         place = (lag + 0.25) * self._STEPS
         row = int(place)
         part = np.float32(place - row)
-        return (1 - part) * self._table[row] + part * self._table[row + 1]
+        taps = (1 - part) * self._table[row] + part * self._table[row + 1]
+        return np.fft.irfft(spectra * np.fft.rfft(taps, self._FFT).conj())[:, :HOP]
