@@ -145,13 +145,18 @@ class EchoCanceller:
         self._schedule.again()
 
     def remember(self) -> None:
-        """Keep a copy of the echo path for ``recall``, and the copy before this one."""
+        """Keep a copy of what is known of the echo for ``recall``, and the copy before this one."""
         self._filter.remember()
+        self._reference.remember()
 
     def recall(self) -> None:
-        """Take back the echo path of the last but one ``remember``: what was learnt since is
-        wrong because the reference was not where it should be. Does nothing without a copy."""
+        """Take back the echo path, and how the loudspeaker bends, of the last but one ``remember``.
+
+        What was learnt since is wrong because the reference was not where it should be. Does
+        nothing without a copy.
+        """
         if self._filter.recall():
+            self._reference.recall()
             self._loud[:] = 0
             self._watched[:] = 1e-9
             self._change.reset()

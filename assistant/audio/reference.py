@@ -47,6 +47,7 @@ class ReferenceHistory:
         self._lags = np.zeros(2 * keep // HOP)  # of the hops in it
         self._square, self._target = np.zeros((count, count)), np.zeros(count)
         self._learnt, self.drive = 0, 1.0
+        self._kept = np.zeros((2, count), np.float32)  # weights: the last copy, and the one before
         self.clear()
 
     def clear(self) -> None:
@@ -151,6 +152,16 @@ class ReferenceHistory:
         self._target[:] = 0  # was relative to the old weights
         self._square *= 0.5
         self._apply()
+
+    def remember(self) -> None:
+        """Keep a copy of the weights for ``recall``, and the copy before this one."""
+        self._kept[1] = self._kept[0]
+        self._kept[0] = self.weights
+
+    def recall(self) -> None:
+        """Take back the weights of the last but one ``remember``."""
+        if len(self.weights):
+            self.set_weights(self._kept[1])
 
     def set_drive(self, drive: float) -> None:
         """Multiply what is played by ``drive`` from now on, and what is remembered of it."""

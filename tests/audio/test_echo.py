@@ -233,3 +233,22 @@ def test_a_turned_knob_of_the_amplifier_costs_less_than_half_a_second(gain_db):
     late = slice(int(6.5 * SAMPLE_RATE), int(7.5 * SAMPLE_RATE))
     assert np.mean(out[late] ** 2) < 0.01 * np.mean(mic[late] ** 2)
     assert canceller.resets == 0
+
+
+def test_what_a_reference_in_the_wrong_place_taught_is_taken_back():
+    """The path, and also how the loudspeaker bends: a millisecond's jump spoils both."""
+    reference, jump, over = speech_like(14, 8.0), 372, 412  # hops
+    played = (np.tanh(3 * reference) / 3).astype(np.float32)
+    mic = through(played, path(14, delay=64))[None] + noise((1, len(played)))
+    canceller, left = EchoCanceller(1), []
+    pairs = zip(hops(mic), hops(reference), hops(np.roll(reference, 16)), strict=True)
+    for hop, (heard, right, wrong) in enumerate(pairs):
+        if hop in (jump - 40, jump):
+            canceller.remember()
+        if hop == over:
+            canceller.recall()
+            canceller.shift(0)
+        out = canceller.process(heard, wrong if jump <= hop < over else right)
+        left.append(power_db(out) - power_db(heard))
+    before, after = left[jump - 60 : jump], left[over + 28 : over + 60]
+    assert np.median(after) < np.median(before) + 3  # 10 with the path only
