@@ -13,12 +13,12 @@ _LIKE = np.float32(0.12)  # weight of a new hop in the coherence of output and e
 _ALIKE = 0.4  # coherence above which the path has changed; the near end stays below 0.25
 _LIKELY = 0.2  # ... and above which it has, if the echo is suddenly cancelled less
 _FALL_DB = 25.0  # by so much less than at best lately
+FALL_HOPS = 4  # ... in so many hops in a row
+_FADE_DB = 0.05  # by which that best is forgotten, per hop
 # Coherence alone means no change: what is left of a new note, or of a distorted vowel, is coherent
 # with it, too, and up to 30 dB more than at best. In ten rooms it was 26 dB below the echo or less,
 # and after a change 24 dB or more.
 _WORSE_DB, _POOR_DB = 15.0, -24.0
-FALL_HOPS = 4  # ... in so many hops in a row
-_FADE_DB = 0.05  # by which that best is forgotten, per hop
 _BAND = slice(6, 200)  # bins that are looked at: 190 Hz to 6 kHz
 AT_ONCE = 4  # hops a new gain is older than its discovery
 LOUD_HOPS = 14  # in a row with far more than the expected residual: a change, or somebody talks
