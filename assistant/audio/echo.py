@@ -124,18 +124,17 @@ class EchoCanceller:
     def solved(self) -> int:
         return self._schedule.solved
 
-    def shift(self, samples: int, past: np.ndarray | None = None, lag: float = 0.0) -> None:
+    def shift(self, samples: int, past: np.ndarray | tuple = (), lag: float = 0.0) -> None:
         """Move the echo path ``samples`` earlier, when the reference is now delayed by as much.
 
         What was learnt is kept where it still lies inside the tail. ``past`` is the reference
-        before this hop as it would have been, and its distorted versions: float32
-        (hops, 1 + k, HOP), all ``lag`` samples late.
-        With less than a tail of it, the filter neither cancels fully nor learns for a tail.
+        before this hop as it would have been, and its distorted versions, float32
+        (hops, 1 + k, HOP), all ``lag`` samples late. With less than a tail of it, the filter
+        neither cancels fully nor learns for a tail.
         """
         self._filter.shift(samples)
         self._reference.clear()
         self._schedule.restart()
-        past = () if past is None else past
         for hop in past:
             self._reference.push(hop[0], float(np.dot(hop[0], hop[0])) / HOP, lag, hop[1:])
         self._hold = self._tail_parts if len(past) < self._tail_parts else 0
@@ -150,11 +149,8 @@ class EchoCanceller:
         self._reference.remember()
 
     def recall(self) -> None:
-        """Take back the echo path, and how the loudspeaker bends, of the last but one ``remember``.
-
-        What was learnt since is wrong because the reference was not where it should be. Does
-        nothing without a copy.
-        """
+        """Take back what was known at the last but one ``remember``, if there was one: what was
+        learnt since is wrong because the reference was not where it should be."""
         if self._filter.recall():
             self._reference.recall()
             self._loud[:] = 0
@@ -202,7 +198,7 @@ class EchoCanceller:
         if factor != 1.0:
             self._filter.scale(factor)
         self._subtract(mics)
-        powers = _square(self._both)
+        powers = self._both.real**2 + self._both.imag**2
         left = np.einsum("mt,mt->m", out, out)
         louder = left > _LOUDER * heard + 1e-6
         if louder.any():
@@ -302,7 +298,3 @@ class EchoCanceller:
         self._reference.unlearn()
         self._forget_path(bad)
         return True
-
-
-def _square(spectrum: np.ndarray) -> np.ndarray:
-    return spectrum.real**2 + spectrum.imag**2
