@@ -112,6 +112,7 @@ class FrontEnd:
         self.canceller.doubt()
 
     def _bent(self, reference: np.ndarray) -> np.ndarray:
+        """Return the reference's distorted versions; a NaN must not stay in their filters."""
         if np.isfinite(np.dot(reference, reference)):
             return self._bends.process(reference)
         return self._unbent

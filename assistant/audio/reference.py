@@ -93,7 +93,7 @@ class ReferenceHistory:
             if bends is None:
                 np.copyto(shapes, self._bends.process(reference))
             else:
-                np.multiply(bends, self.drive**2, out=shapes)
+                np.multiply(bends, self.drive**2, out=shapes)  # near enough, as in ``set_drive``
             self._separation.process(reference, power, shapes)
             factor = 1.0 + float(self._separation.drift @ self.weights)
         self._waves[:, self._end : self._end + HOP] = frames[:, HOP:]
