@@ -49,7 +49,7 @@ class Hearing:
         if command.over_speech is not None:
             self._spotter = recogniser.open(stops)
         self._answers = recogniser.open(answers) if answers else None
-        self._spotted: list[str] = []
+        self._spotted: list[str] = []  # of each block, where free recognition agrees
         self.text = ""
         self.stopped = False  # a stop phrase was said, and nothing else
         self.nearly_stop = False  # ... so far
@@ -69,11 +69,10 @@ class Hearing:
 
     def _spot(self, block: np.ndarray) -> None:
         if self._spotter is not None:
-            self._spotted.append(self._spotter.feed(block))
-            spotted = self._spotted[-1]
+            spotted = self._spotter.feed(block)
+            self._spotted.append(spotted if self.text in self._stops else "")
             self.nearly_stop = spotted in self._stops and self.text in ("", spotted)
-            sure = self.text in self._stops and is_stop(self._spotted, self._stops)
-            self.stopped = sure and spotted not in self._own
+            self.stopped = is_stop(self._spotted, self._stops) and spotted not in self._own
 
     def finish(self, end: int) -> Transcript:
         """Return the final transcript of an utterance that ended at sample ``end``.

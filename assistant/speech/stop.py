@@ -4,7 +4,8 @@ Measured in tests/benchmarks/bench_speech.py: while somebody says something else
 results of a phrase grammar pass through a phrase for one sentence in eight (Vosk) to four in five
 (PocketSphinx), and many stay there for 300 ms. So a partial is only a reason to look: finish the
 stream at the first 160 ms of silence and ask about its transcript, which is as reliable as after
-a long silence. Partials alone count only after 600 ms without a change.
+a long silence. Partials alone count only after 600 ms without a change, in which free recognition
+hears a stop phrase, too: the spotter knows nothing else, and takes "mm hmm" for "never mind".
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ def is_stop(heard: Transcript | Sequence[str], phrases: Collection[str]) -> bool
     """Return whether a stop phrase was said, and nothing else.
 
     ``heard`` is the final transcript of a stream opened on ``phrases``, or the partial texts its
-    ``feed`` returned so far, oldest first, one every 100 ms. A transcript must be a phrase with
+    ``feed`` returned so far, oldest first, one every 100 ms ("" where free recognition heard no
+    stop phrase). A transcript must be a phrase with
     confidence ``SURE``; partials must end with ``STEADY`` equal ones that are a phrase.
     """
     if isinstance(heard, Transcript):
