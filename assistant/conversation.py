@@ -55,6 +55,8 @@ def _idle(state: State) -> State:
         quiet=False,
         again=False,
         deadline=None,
+        nearly_stop=False,
+        woken=None,
     )
 
 
@@ -133,6 +135,9 @@ def _gone(state: State, event: m.DeviceGone, rules: Rules) -> Outcome:
     """Nobody can be heard; a reply stays where it is, the audio thread plays none of it."""
     if state.mode is Mode.LISTENING:
         return _idle(state), _silence(state) + (m.Show("idle"),)
+    if state.woken is not None:  # the reply has been stopped
+        heard = m.Cancel(state.last), m.StopListening(state.candidate)
+        return _idle(state), heard + (m.Show("idle"),)
     if state.mode is Mode.HELD:
         state, commands = _go_on(state)
         return replace(state, interrupted=event.position), commands
@@ -270,6 +275,8 @@ def _suspected(state: State, event: m.SpeechSuspected, rules: Rules) -> Outcome:
         interrupted=event.position if state.turn else state.interrupted,
         deadline=event.at + rules.doubt,
         held_at=event.at,
+        nearly_stop=False,
+        woken=None,
     )
     start, turn = max(0, event.onset - rules.pre_roll), state.turn
     quiet_from = event.at + rules.died_away
@@ -306,11 +313,26 @@ def _held_heard(state: State, event: m.Heard, rules: Rules) -> Outcome:
     if not event.final:
         hopeful = event.text and not event.foreign and not event.own
         wait = rules.hold if hopeful else rules.doubt
-        return replace(state, deadline=state.held_at + wait), _patience_over(event, rules)
+        following = replace(state, deadline=state.held_at + wait, nearly_stop=event.nearly_stop)
+        return following, _patience_over(event, rules)
+    if state.woken is not None:
+        return _wake(state, state.woken, rules)
     meant = event.command and not event.own and event.confidence >= rules.sure
     if meant and state.turn and state.policy is Policy.OPEN:
         return _interrupted(state, event, rules)
     return _go_on(state)
+
+
+def _held_wake(state: State, event: m.WakeHeard, rules: Rules) -> Outcome:
+    """Listen for what follows; but what is a stop phrase so far may just resemble the wake word."""
+    if not state.nearly_stop or state.woken is not None or state.muted:
+        return _wake(state, event, rules)
+    cut = event.interrupted or state.interrupted
+    return replace(state, woken=event, interrupted=cut), (
+        m.Cancel(state.turn),
+        m.StopSpeech(state.turn),
+        m.Listen(state.candidate, event.at, rules.address, True, rules.silence_stop),
+    )
 
 
 def _stop_phrase(state: State, event: m.Heard) -> Outcome:
@@ -345,7 +367,15 @@ def _go_on(state: State) -> Outcome:
     if not state.turn:
         commands = (m.StopListening(state.candidate), m.Resume(0), m.Show("idle"))
         return _idle(state), commands
-    following = replace(state, mode=Mode.SPEAKING, candidate=0, deadline=None, interrupted=None)
+    following = replace(
+        state,
+        mode=Mode.SPEAKING,
+        candidate=0,
+        deadline=None,
+        interrupted=None,
+        nearly_stop=False,
+        woken=None,
+    )
     return following, (
         m.StopListening(state.candidate),
         m.Resume(state.turn),
@@ -358,18 +388,12 @@ def _held_ended(state: State, event: m.SpeechEnded, rules: Rules) -> Outcome:
 
 
 def _held_over(state: State, event: m.Event, rules: Rules) -> Outcome:
-    return _go_on(state)
+    return _go_on(state) if state.woken is None else _wake(state, state.woken, rules)
 
 
 def _held_too_long(state: State, event: m.Tick, rules: Rules) -> Outcome:
-    return (
-        _go_on(state)
-        if state.deadline is not None and event.at >= state.deadline
-        else (
-            state,
-            (),
-        )
-    )
+    over = state.deadline is not None and event.at >= state.deadline
+    return _held_over(state, event, rules) if over else (state, ())
 
 
 def _finished_while_held(state: State, event: m.SpeechFinished, rules: Rules) -> Outcome:
@@ -412,6 +436,7 @@ _HANDLERS: dict[tuple[Mode, type], Handler] = {
     (Mode.SPEAKING, m.SpeechFinished): _finished,
     (Mode.SPEAKING, m.NoReply): _cannot_go_on,
     (Mode.HELD, m.Heard): _held_heard,
+    (Mode.HELD, m.WakeHeard): _held_wake,
     (Mode.HELD, m.SpeechEnded): _held_ended,
     (Mode.HELD, m.NothingHeard): _held_over,
     (Mode.HELD, m.HoldExpired): _held_over,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from assistant.audio.format import samples
-from assistant.messages import Policy, Position
+from assistant.messages import Policy, Position, WakeHeard
 
 
 class Mode(Enum):
@@ -34,6 +34,8 @@ class State:
     interrupted: Position | None = None  # where the last reply was cut
     deadline: int | None = None  # sample at which waiting ends
     held_at: int = 0  # sample of the duck
+    nearly_stop: bool = False  # what is said over the held reply is a stop phrase so far
+    woken: WakeHeard | None = None  # ... and the wake word, too: which, its end will tell
     muted: bool = False
 
 

@@ -84,6 +84,8 @@ def shape(state: State) -> tuple:
         state.interrupted is None,
         state.deadline is None,
         state.muted,
+        state.nearly_stop,
+        state.woken is None,
     )
 
 
@@ -161,7 +163,7 @@ def test_held_always_ends():
 def test_leaving_held_resumes_or_stops_the_reply():
     for state, event, following, commands in TRANSITIONS:
         if state.mode is Mode.HELD and following.mode is not Mode.HELD:
-            ended = isinstance(event, m.SpeechFinished | m.AudioFailed)
+            ended = isinstance(event, m.SpeechFinished | m.AudioFailed) or state.woken is not None
             assert ended or {m.Resume, m.StopSpeech} & set(kinds(commands)), (state, event)
 
 
@@ -177,13 +179,17 @@ def test_turns_only_grow_and_a_turn_is_answered_once():
         assert following.last >= state.last
         assert kinds(commands).count(m.Respond) <= 1, (state, event)
         for command in commands:
-            if isinstance(command, m.Recognise | m.Listen):
+            if isinstance(command, m.Listen) and following.woken is not None:
+                assert command.turn == state.candidate  # still the same utterance
+            elif isinstance(command, m.Recognise | m.Listen):
                 assert command.turn == following.last > state.last
 
 
 def test_only_an_open_reply_yields_to_plain_speech():
     for state, event, following, _commands in TRANSITIONS:
         if state.mode is not Mode.HELD or not isinstance(event, m.Heard) or event.stop:
+            continue
+        if state.woken is not None:
             continue
         if state.policy is not Policy.OPEN or not event.command or event.own:
             still = (Mode.HELD, Mode.SPEAKING if state.turn else Mode.IDLE)
@@ -193,6 +199,8 @@ def test_only_an_open_reply_yields_to_plain_speech():
 def test_over_media_only_a_stop_phrase_counts():
     for state, event, following, commands in TRANSITIONS:
         if state.mode is not Mode.HELD or state.turn or not isinstance(event, m.Heard):
+            continue
+        if state.woken is not None and not event.stop:
             continue
         assert m.StopMedia in kinds(commands) or not event.stop or event.turn != state.candidate
         if not event.stop:
@@ -227,6 +235,10 @@ def held(state: State) -> State:
     return tell(state, m.SpeechSuspected(3000, 2900, Position(1, 0)))[0]
 
 
+def wake_at(at: int) -> m.WakeHeard:
+    return m.WakeHeard(at, at - 100, "hey_jarvis", 0.45)
+
+
 def test_what_no_sentence_begins_with_is_not_waited_for(speaking):
     state, said = tell(held(speaking), m.Heard(2, "and the weather", False, foreign=True))
     assert said == [m.SetPatience(2, RULES.silence_over)]
@@ -240,6 +252,29 @@ def test_what_no_sentence_begins_with_is_not_waited_for(speaking):
 def test_what_sounds_like_a_stop_is_concluded_at_the_first_pause(speaking):
     said = tell(held(speaking), m.Heard(2, "stop", False, complete=True, nearly_stop=True))[1]
     assert said == [m.SetPatience(2, RULES.silence_stop)]
+
+
+@pytest.mark.parametrize("turn", [0, 1])
+def test_a_stop_that_resembles_the_wake_word_stops_all_the_same(speaking, turn):
+    """To the wake word's network "stop" is now and then a weak "hey jarvis"."""
+    state = held(speaking if turn else State())
+    heard, woken = m.Heard(turn + 1, "stop", False, nearly_stop=True), wake_at(4000)
+    state, said = tell(state, heard, woken)
+    goes_on = m.Listen(turn + 1, 4000, RULES.address, True, RULES.silence_stop)
+    assert said[1:] == [m.Cancel(turn), m.StopSpeech(turn), goes_on]
+    state, said = tell(state, m.Heard(turn + 1, "stop", True, stop=True))
+    assert state.mode is Mode.IDLE and m.StopMedia() in said
+
+
+@pytest.mark.parametrize(
+    "end", [m.Heard(2, "", True), m.NothingHeard(9000, 2), m.Tick(10**6), wake_at(9000)]
+)
+def test_a_wake_word_that_resembles_a_stop_wakes_all_the_same(speaking, end):
+    heard = m.Heard(2, "stop", False, nearly_stop=True)
+    state, said = tell(held(speaking), heard, wake_at(4000), end)
+    assert state.mode is Mode.LISTENING and m.StopListening(2) in said
+    woken = end if isinstance(end, m.WakeHeard) else wake_at(4000)
+    assert m.Recognise(3, woken.start, woken=woken.at) in said
 
 
 def test_music_is_ducked_for_chatter_and_comes_back():
