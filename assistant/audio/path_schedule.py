@@ -13,8 +13,8 @@ from assistant.audio.path_sound import Recording
 from assistant.audio.reference import ReferenceHistory
 
 WINDOW = 128  # hops (2 s) the solver looks at, at most
-_AT = (*range(20, 160, 10), 176, 192, 224, 256)  # hops of playback since a change
-_TRIES = 3  # requests that a mere suspicion gets, unless one of them helps
+_AT = (*range(16, 160, 6), 176, 192, 224, 256)  # hops of playback since a change
+_TRIES = 5  # requests that a mere suspicion gets, unless one of them helps
 _SOON = _AT[0] - HELD_OUT // HOP - 1  # hops of the schedule that ``again`` skips
 _NOTICED = 8  # hops a change of the path is older than its discovery
 _AGAIN = 128  # hops of playback until a running schedule may start over
@@ -33,7 +33,7 @@ class PathSchedule:
     def __init__(self, mics: int, taps: int, background: bool) -> None:
         self._taps = taps
         self._heard = np.zeros((mics, 2 * WINDOW * HOP), np.float32)
-        self._learner = PathLearner(background)
+        self._learner = PathLearner(mics, background)
         self.solved = 0
         self.reset()
 
@@ -110,9 +110,10 @@ class PathSchedule:
             if solution is not None:
                 self.solved += 1
                 self._patience, self._vain = _PATIENCE[0], None
+                self._before = None
         if self._since <= _AT[-1]:
             self._since += sounds
-            if self._since + HELD_OUT // HOP in _AT and sounds and not learner.busy:
+            if self._since + HELD_OUT // HOP in _AT and sounds:
                 self._before = path.taps()
             if sounds and self._since in _AT and not learner.busy:
                 self._ask(reference, path, rate)

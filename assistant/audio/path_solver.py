@@ -30,7 +30,8 @@ _WEIGHT_RIDGE = 0.03, 1e-4  # of the bends, in their own power and in the mean o
 _WEIGHT_PRIOR = 100.0  # samples' worth of noise that must speak for a weight of 1
 _DECAY_PER_S = 40.0  # of the expected path's power: what is far behind is expected to be weak
 _LEAST = 0.01  # ... but not weaker, in amplitude
-HELD_OUT = 5 * HOP  # newest samples, on which the new path must prove itself
+HELD_OUT = 5 * HOP  # newest samples, on which the new path must prove itself before it is refined
+# by them, too
 _BETTER = 0.75  # of the old path's error, at most
 _CREPT = 0.01  # samples of creep that do no harm
 _SPREAD = 0.03  # part of a distortion's power that lies at other frequencies
@@ -41,8 +42,8 @@ _USEFUL = 0.8  # ... and of the microphones' power: the echo may be where no pat
 class Solution:
     """A better echo path: ``path`` float32 (m, taps), ``weights`` (k,) of the bends.
 
-    ``gain`` is the error's power on held-out sound against the old path's, ``left`` against the
-    microphones' own power, both summed over the microphones. ``told`` float32 (HOP + 1,) is how
+    ``gain`` is the error's power on held-out sound, before the last round learns from it, against
+    the old path's; ``left`` against the microphones' own power. ``told`` float32 (HOP + 1,) is how
     much the sound said about each bin: power of the echo over that of the error, times hops.
     """
 
@@ -76,13 +77,22 @@ def _solve(recording: Recording) -> Solution | None:
     weights = recording.weights
     believed = path = _scaled(sound, sound.played(weights), recording.path)
     heed = np.float32(1 / (_NOISE * float(np.mean(sound.mics**2)) + 1e-12))
-    for number, iterations in enumerate(_ROUNDS):
-        if number:
-            heed = _heed(sound, sound.played(weights), path)
-            weights = _reweigh(sound, heed, weights, path)
-        path = _search(sound, sound.played(weights), heed, believed, path, iterations)
-    proof = Sound(recording, fit, size)
-    return _proven(proof, recording, path, weights)
+    path = _search(sound, sound.played(weights), heed, believed, path, _ROUNDS[0])
+    path, weights = _refined(sound, believed, path, weights, _ROUNDS[1])
+    solution = _proven(Sound(recording, fit, size), recording, path, weights)
+    if solution is None:
+        return None
+    path, weights = _refined(Sound(recording, 0, size), believed, path, weights, _ROUNDS[2])
+    return replace(solution, path=path, weights=weights)
+
+
+def _refined(
+    sound: Sound, believed: np.ndarray, path: np.ndarray, weights: np.ndarray, iterations: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return path and weights after one more round, in which the errors are weighed anew."""
+    heed = _heed(sound, sound.played(weights), path)
+    weights = _reweigh(sound, heed, weights, path)
+    return _search(sound, sound.played(weights), heed, believed, path, iterations), weights
 
 
 def _proven(

@@ -47,7 +47,7 @@ def room(monkeypatch) -> Room:
 
 def test_after_a_start_ever_longer_sound_is_solved_and_then_no_more(room):
     sizes = room.play(300)
-    assert sizes[0] == 20
+    assert sizes[0] == 16
     assert sizes == sorted(sizes)
     assert max(sizes) == 128
     assert room.play(MINUTE) == []
@@ -61,7 +61,7 @@ def test_silence_does_not_count(room):
 def test_a_change_starts_over_with_what_came_after_it(room):
     room.play(300)
     room.schedule.changed()
-    assert room.play(40)[0] == 20
+    assert room.play(40)[0] == 16
 
 
 def test_a_path_that_broke_starts_over_whatever_was_tried_in_vain(room):
@@ -71,15 +71,15 @@ def test_a_path_that_broke_starts_over_whatever_was_tried_in_vain(room):
     room.schedule.changed()  # too soon
     assert min(room.play(20)) > 20
     room.schedule.fallen()
-    assert room.play(30)[0] == 20
+    assert room.play(30)[0] == 16
     room.schedule.fallen()  # too soon even for it
     assert min(room.play(20)) > 20
 
 
-def test_a_suspicion_gets_three_tries(room):
+def test_a_suspicion_gets_five_tries(room):
     room.play(300)
     room.schedule.suspected(14)
-    assert len(room.play(300)) == 3
+    assert len(room.play(300)) == 5
 
 
 def test_somebody_who_talks_for_ten_minutes_is_not_solved_for_all_the_time(room):
@@ -88,7 +88,7 @@ def test_somebody_who_talks_for_ten_minutes_is_not_solved_for_all_the_time(room)
     for _ in range(10 * MINUTE // 20):
         room.schedule.suspected(14)
         tried += len(room.play(20))
-    assert tried < 50  # 3 each after 1, 2, 4 ... and then every 64 s
+    assert tried < 80  # 5 each after 1, 2, 4 ... and then every 64 s
 
 
 def test_a_jump_of_the_delay_makes_what_is_being_solved_out_of_date(room):

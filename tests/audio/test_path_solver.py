@@ -116,7 +116,7 @@ def test_absurd_sound_gives_no_path_and_no_error(value):
 
 @pytest.mark.parametrize("background", [False, True])
 def test_the_result_comes_when_it_is_due_and_not_before(background):
-    learner = PathLearner(background)
+    learner = PathLearner(1, background)
     learner.submit(recording(0.8, mics=1))
     early = [learner.poll() for _ in range(DUE - 1)]
     assert early == [None] * (DUE - 1) and learner.busy
@@ -128,7 +128,7 @@ def test_the_result_comes_when_it_is_due_and_not_before(background):
 
 
 def test_what_became_stale_is_not_used():
-    learner = PathLearner()
+    learner = PathLearner(1)
     learner.submit(recording(0.8, mics=1))
     learner.forget()
     assert [learner.poll() for _ in range(DUE)] == [None] * DUE
