@@ -30,9 +30,9 @@ class EvidenceRules:
     (tests/benchmarks/bench_evidence.py, other homes and people).
     """
 
-    bands: tuple[float, ...] = (0.27, 0.08, 0.06, 0.14, 0.19)  # per dB above echo and background
-    voice: float = 0.08  # per unit of the voice activity's log-odds
-    bias: float = -3.15
+    bands: tuple[float, ...] = (0.29, 0.19, 0.1, 0.07, 0.2)  # per dB above echo and background
+    voice: float = 0.12  # per unit of the voice activity's log-odds
+    bias: float = 0.06
     drift: float = 1.0  # taken off every hop: hops are not independent
     most: float = 7.0  # a single hop counts no more than this
     duck: float = 16.0  # the sum that ducks a reply

@@ -44,19 +44,13 @@ def ducks(hops: Hops, rules: EvidenceRules, media: bool = False) -> list[int]:
 
 def reaction(hops: Hops, rules: EvidenceRules) -> list[float | None]:
     """Return the delay of each person's duck in seconds, None for a miss; nobody ducked before."""
-    out: list[float | None] = []
-    for onset in hops.onsets:
-        evidence, first = Evidence(rules), max(0, onset - SAMPLE_RATE) // HOP
-        found = None
-        for i in range(first, min(hops.speech.size, (onset + REACH) // HOP)):
-            at = (i + 1) * HOP
-            hop = float(hops.speech[i]), hops.output[i], hops.residual[i]
-            duck = evidence.update(at, *hop, converged=bool(hops.converged[i]))
-            if duck and at >= onset - EARLY:
-                found = max(0, at - onset) / SAMPLE_RATE
-                break
-        out.append(found)
-    return out
+    evidence, decisions = Evidence(rules), []
+    for i in range(hops.speech.size):
+        at = (i + 1) * HOP
+        hop = float(hops.speech[i]), hops.output[i], hops.residual[i]
+        if evidence.update(at, *hop, converged=bool(hops.converged[i])):
+            decisions.append(at)
+    return decided(decisions, hops.onsets)
 
 
 def decided(decisions: list[int], onsets: tuple[int, ...]) -> list[float | None]:
