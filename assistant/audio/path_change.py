@@ -11,7 +11,8 @@ from assistant.audio.residual import in_bands
 
 _LIKE = np.float32(0.12)  # weight of a new hop in the coherence of output and echo: about 130 ms
 _ALIKE = 0.4  # coherence above which the path has changed; the near end stays below 0.25
-_LIKELY = 0.2  # ... and above which it has, if the echo is suddenly cancelled less
+_LIKELY = 0.2  # ... and above which it has, chance taken off, if it is suddenly cancelled less
+_RARE = 0.4  # part of the output that more than chance must explain for that to be told
 _FALL_DB = 25.0  # by so much less than at best lately
 FALL_HOPS = 4  # ... in so many hops in a row
 _FADE_DB = 0.05  # by which that best is forgotten, per hop
@@ -45,12 +46,14 @@ class PathChange:
         self._likeness = np.zeros((mics, BINS), np.complex64)
         self._powers = np.zeros((2, mics, BINS), np.float32)  # output and echo
         self._explained = np.zeros((mics, BINS), np.float32)  # part of the output's power
+        self._chance = np.zeros((mics, BINS), np.float32)  # ... that two strangers would share
         self.reset()
 
     def reset(self) -> None:
         """Forget what was compared: the path has just been replaced."""
         self._likeness[:] = 0
         self._powers[:] = 0
+        self._chance[:] = 0
         self._gains_db = np.full(_STEADY, np.inf)  # of the last hops; a ring
         self._loud, self._hop = 0, 0
         self._now = 0.0, 0.0, 0.0  # of this hop: common power, output's, echo's
@@ -70,6 +73,8 @@ class PathChange:
         cross -= self._likeness
         cross *= _LIKE
         self._likeness += cross
+        self._chance *= (1 - _LIKE) ** 2
+        self._chance += _LIKE**2 * powers[0] * powers[1]
         self._powers += _LIKE * (powers - self._powers)
         likeness = self._likeness
         np.divide(likeness.real**2 + likeness.imag**2, self._powers[1] + 1e-7, out=self._explained)
@@ -86,12 +91,21 @@ class PathChange:
         output, echo = self._powers[:, :, _BAND].sum(axis=(1, 2)).tolist()
         explained = float(self._explained[:, _BAND].sum())
         alike = explained / (output + 1e-6)
-        poor = self._watch(alike, explained, echo)
+        poor = self._watch(self._surely_alike(explained, output), explained, echo)
         if alone:
             return
         if poor:
             self.doubt = max(0.0, min(1.0, 2.5 * (alike - _ALIKE)))
         self._measure(*self._now)
+
+    def _surely_alike(self, explained: float, output: float) -> float:
+        """Return the output's coherence with the echo less what two strangers' would be.
+
+        A knock in the very hop in which a word begins outweighs all other hops, and so does the
+        word: of a single hop any two sounds are coherent.
+        """
+        chance = float((self._chance[:, _BAND] / (self._powers[1, :, _BAND] + 1e-7)).sum())
+        return (explained - chance) / (max(output - chance, _RARE * output) + 1e-6)
 
     def _watch(self, alike: float, explained: float, echo: float) -> bool:
         """Return whether far more is left of the echo than at best lately, and much of it."""

@@ -110,3 +110,17 @@ def test_a_person_who_starts_to_talk_breaks_nothing():
     mic = 1.005 * echo
     mic[half:] += speech_like(5, SECONDS)[: len(echo) - half]
     assert falls(echo, mic.astype(np.float32)) == []
+
+
+@pytest.mark.parametrize("seed", range(1, 9))
+@pytest.mark.parametrize("late", [0, 100])
+def test_a_knock_as_a_word_begins_breaks_nothing(seed, late):
+    """Of a single hop that outweighs the others any two sounds are coherent."""
+    echo = speech_like(seed, 2 * SECONDS)
+    half = len(echo) // 2 // HOP * HOP
+    echo[half - int(0.3 * SAMPLE_RATE) : half] *= 0.01
+    since = np.arange(len(echo) - half - late) / SAMPLE_RATE
+    noise = np.random.default_rng(seed).normal(size=since.size)
+    mic = 1.005 * echo
+    mic[half + late :] += 0.3 * noise * np.exp(-since / 0.08)
+    assert falls(echo, mic.astype(np.float32)) == []
