@@ -11,7 +11,7 @@ from assistant.audio.residual import in_bands
 
 _LIKE = np.float32(0.12)  # weight of a new hop in the coherence of output and echo: about 130 ms
 _ALIKE = 0.4  # coherence above which the path has changed; the near end stays below 0.25
-_LIKELY = 0.2  # ... and above which it has, chance taken off, if it is suddenly cancelled less
+_LIKELY = 0.2  # ... and so much must be left of the coherence when chance is taken off
 _RARE = 0.4  # part of the output that more than chance must explain for that to be told
 _FALL_DB = 25.0  # by so much less than at best lately
 FALL_HOPS = 4  # ... in so many hops in a row
@@ -91,10 +91,11 @@ class PathChange:
         output, echo = self._powers[:, :, _BAND].sum(axis=(1, 2)).tolist()
         explained = float(self._explained[:, _BAND].sum())
         alike = explained / (output + 1e-6)
-        poor = self._watch(self._surely_alike(explained, output), explained, echo)
+        surely = self._surely_alike(explained, output) > _LIKELY
+        poor = self._watch(surely, explained, echo)
         if alone:
             return
-        if poor:
+        if poor and surely:
             self.doubt = max(0.0, min(1.0, 2.5 * (alike - _ALIKE)))
         self._measure(*self._now)
 
@@ -107,13 +108,13 @@ class PathChange:
         chance = float((self._chance[:, _BAND] / (self._powers[1, :, _BAND] + 1e-7)).sum())
         return (explained - chance) / (max(output - chance, _RARE * output) + 1e-6)
 
-    def _watch(self, alike: float, explained: float, echo: float) -> bool:
+    def _watch(self, surely: bool, explained: float, echo: float) -> bool:
         """Return whether far more is left of the echo than at best lately, and much of it."""
         if echo < _HEARD:
             return False
         left_db = 10 * math.log10(explained / echo + 1e-6)
         worse_db = left_db - self._best_db
-        far_more = alike > _LIKELY and worse_db > _FALL_DB
+        far_more = surely and worse_db > _FALL_DB
         self._fallen = self._fallen + 1 if far_more else 0
         self._best_db = min(left_db, self._best_db + _FADE_DB)
         self.fallen = self._fallen == FALL_HOPS
