@@ -67,6 +67,7 @@ def _listen(
     quiet: bool,
     woken: int | None = None,
     direction_deg: float | None = None,
+    speaking: bool = False,
 ) -> Outcome:
     turn = state.last + 1
     following = replace(
@@ -74,7 +75,7 @@ def _listen(
     )
     return following, (
         m.Recognise(turn, start, woken=woken),
-        m.Listen(turn, start, timeout),
+        m.Listen(turn, start, timeout, speaking),
         m.Show("listening", direction_deg),
     )
 
@@ -86,8 +87,9 @@ def _wake(state: State, event: m.WakeHeard, rules: Rules) -> Outcome:
     if state.muted:
         return state, ()
     before = _silence(state) if state.mode is not Mode.IDLE else ()
+    late = event == state.woken  # whoever goes on after the word has begun by now, or even ended
     following, commands = _listen(
-        state, event.start, rules.address, False, event.at, event.direction_deg
+        state, event.start, rules.address, False, event.at, event.direction_deg, late
     )
     cut = event.interrupted or state.interrupted
     return replace(following, interrupted=cut), before + commands
@@ -310,13 +312,13 @@ def _held_heard(state: State, event: m.Heard, rules: Rules) -> Outcome:
         return state, ()
     if event.stop:
         return _stop_phrase(state, event)
+    if state.woken is not None and (event.final or not event.nearly_stop):
+        return _wake(state, state.woken, rules)
     if not event.final:
         hopeful = event.text and not event.foreign and not event.own
         wait = rules.hold if hopeful else rules.doubt
         following = replace(state, deadline=state.held_at + wait, nearly_stop=event.nearly_stop)
         return following, _patience_over(event, rules)
-    if state.woken is not None:
-        return _wake(state, state.woken, rules)
     meant = event.command and not event.own and event.confidence >= rules.sure
     if meant and state.turn and state.policy is Policy.OPEN:
         return _interrupted(state, event, rules)

@@ -267,14 +267,20 @@ def test_a_stop_that_resembles_the_wake_word_stops_all_the_same(speaking, turn):
 
 
 @pytest.mark.parametrize(
-    "end", [m.Heard(2, "", True), m.NothingHeard(9000, 2), m.Tick(10**6), wake_at(9000)]
+    "end",
+    [
+        *(m.Heard(2, "", True), m.Heard(2, "hey jarvis what", False)),
+        *(m.NothingHeard(9000, 2), m.Tick(10**6), wake_at(9000)),
+    ],
 )
 def test_a_wake_word_that_resembles_a_stop_wakes_all_the_same(speaking, end):
     heard = m.Heard(2, "stop", False, nearly_stop=True)
     state, said = tell(held(speaking), heard, wake_at(4000), end)
     assert state.mode is Mode.LISTENING and m.StopListening(2) in said
-    woken = end if isinstance(end, m.WakeHeard) else wake_at(4000)
+    again = isinstance(end, m.WakeHeard)
+    woken = end if again else wake_at(4000)
     assert m.Recognise(3, woken.start, woken=woken.at) in said
+    assert m.Listen(3, woken.start, RULES.address, speaking=not again) in said
 
 
 def test_music_is_ducked_for_chatter_and_comes_back():
