@@ -95,6 +95,7 @@ class Ears:
         self._voiced = 0  # hops with a voice since the last duck
         self._direction = Direction(positions) if positions is not None and mics > 1 else None
         self._delay, self._moved_at = 0, -SETTLES  # of the echo; when it last was another
+        self._glitch_at = -SETTLES
         self._now = Impression(np.zeros(HOP, np.float32))
 
     @property
@@ -206,6 +207,12 @@ class Ears:
         clearly = self.front_end.converged and int(self._over.sum()) >= CLEARLY_HOPS
         return self._own.said(at) and not clearly
 
+    def expect_jump(self) -> None:
+        """The card lost samples: for a second all that is heard may be echo, and is no reason to
+        duck. The wake word still counts."""
+        self.front_end.expect_jump()
+        self._glitch_at = self._now.at
+
     def doubt(self) -> None:
         """Ask for more evidence for a while: a duck has just turned out to be nothing."""
         goes_on = self._voiced >= GOES_ON
@@ -229,6 +236,7 @@ class Ears:
             converged=canceller.converged and settled,
             media=media,
         )
+        suspicious = suspicious and now.at - self._glitch_at > SETTLES
         if suspicious:
             self._voiced = 0
         return suspicious

@@ -121,7 +121,7 @@ class AudioLoop:
         glitches = self.device.health().glitches
         if glitches != self._glitches:
             self._glitches = glitches
-            self.ears.front_end.expect_jump()
+            self.ears.expect_jump()
         now = self._hear(out, rows, playing)
         self.ring.write(now.clean)
         self.hops += 1

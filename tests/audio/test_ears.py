@@ -150,3 +150,12 @@ def test_only_who_talks_on_must_be_outdone_after_a_false_duck(monkeypatch, voice
             assert ears.suspicious(now)
     ears.doubt()
     assert (burnt[0] > 0) == remembered
+
+
+def test_for_a_second_after_a_glitch_nothing_ducks(monkeypatch):
+    """All of the echo may be heard until its delay is known again."""
+    ears = Ears(1, Settings())
+    monkeypatch.setattr(ears.evidence, "update", lambda *now, **known: True)
+    ears.expect_jump()
+    ducks = [ears.suspicious(ears.hear(SILENCE[None], SILENCE, True)) for _ in range(70)]
+    assert ducks.index(True) == SAMPLE_RATE // HOP and all(ducks[SAMPLE_RATE // HOP :])
