@@ -208,8 +208,10 @@ class Ears:
         return self._own.said(at) and not clearly
 
     def expect_jump(self) -> None:
-        """The card lost samples: for a second all that is heard may be echo, and is no reason to
-        duck. The wake word still counts."""
+        """Duck for nobody in the next second: the card lost samples, all echo may be heard.
+
+        The wake word still counts.
+        """
         self.front_end.expect_jump()
         self._glitch_at = self._now.at
 
