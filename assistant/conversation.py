@@ -277,8 +277,6 @@ def _suspected(state: State, event: m.SpeechSuspected, rules: Rules) -> Outcome:
         interrupted=event.position if state.turn else state.interrupted,
         deadline=event.at + rules.doubt,
         held_at=event.at,
-        nearly_stop=False,
-        woken=None,
     )
     start, turn = max(0, event.onset - rules.pre_roll), state.turn
     quiet_from = event.at + rules.died_away
@@ -299,7 +297,7 @@ def _finished(state: State, event: m.SpeechFinished, rules: Rules) -> Outcome:
 
 def _cannot_go_on(state: State, event: m.NoReply, rules: Rules) -> Outcome:
     """The voice failed in the middle of a reply: its last segment will never come."""
-    if event.turn != state.turn:
+    if event.turn != state.turn or state.woken is not None:
         return state, ()
     return _idle(state), _silence(state) + (m.Show("idle"),)
 

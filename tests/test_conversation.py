@@ -160,6 +160,18 @@ def test_held_always_ends():
             assert step(state, m.HoldExpired(AT), RULES)[0].mode is not Mode.HELD
 
 
+def test_what_may_be_a_stop_or_the_wake_word_is_forgotten_with_the_hold():
+    for state, event, following, _commands in TRANSITIONS:
+        if following.mode is not Mode.HELD:
+            assert not following.nearly_stop and following.woken is None, (state, event)
+
+
+def test_a_voice_that_fails_loses_no_wake_word(speaking):
+    heard = m.Heard(2, "stop", False, nearly_stop=True)
+    state, _ = tell(held(speaking), heard, wake_at(4000), m.NoReply(1))
+    assert tell(state, m.Heard(2, "", True))[0].mode is Mode.LISTENING
+
+
 def test_leaving_held_resumes_or_stops_the_reply():
     for state, event, following, commands in TRANSITIONS:
         if state.mode is Mode.HELD and following.mode is not Mode.HELD:

@@ -39,8 +39,9 @@ VOICE = 3.0  # sum of the last second's voice activity (62 hops) that a wake wor
 WEAK_SPEECH = 0.35
 SURELY = 0.9  # in two views at once: a word 30 dB below the echo may leave no voice, and neither
 # those noises nor our own echoes have scored this
-CERTAIN = 0.97  # ... in one view: in forty minutes of mere echo of ten rooms only one score reached
-# the threshold at all, with 0.38; three of seventy people 30 dB below it have this and no voice
+CERTAIN = 0.97  # ... in one view: in twenty minutes of mere echo of ten rooms, listened to for two
+# words, one score reached the threshold at all, with 0.38; three of 35 people 30 dB below it have
+# this and no voice
 MOVED, SETTLES = 16, samples(1.0)  # a step of the bulk delay; how long the new echo path then takes
 FADES = 0.99  # a hop: 2.7 dB a second
 GOES_ON = samples(0.8) // HOP  # hops with a voice since a duck: somebody who talks on, no accident
@@ -95,7 +96,7 @@ class Ears:
         self._voiced = 0  # hops with a voice since the last duck
         self._direction = Direction(positions) if positions is not None and mics > 1 else None
         self._delay, self._moved_at = 0, -SETTLES  # of the echo; when it last was another
-        self._glitch_at = -SETTLES
+        self._glitch_at = -SETTLES  # when the card last lost samples
         self._now = Impression(np.zeros(HOP, np.float32))
 
     @property
@@ -230,7 +231,7 @@ class Ears:
             self._moved_at = now.at
         self._delay = self.front_end.delay
         settled = now.at - self._moved_at > SETTLES
-        suspicious = self.evidence.update(
+        enough = self.evidence.update(
             now.at,
             now.speech,
             canceller.output_bands,
@@ -238,7 +239,7 @@ class Ears:
             converged=canceller.converged and settled,
             media=media,
         )
-        suspicious = suspicious and now.at - self._glitch_at > SETTLES
+        suspicious = enough and now.at - self._glitch_at > SETTLES
         if suspicious:
             self._voiced = 0
         return suspicious
