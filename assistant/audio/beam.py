@@ -111,9 +111,11 @@ class Beam:
         before, self._mix = self._mix, min(1.0, max(0.0, self._mix + (_RAMP if ready else -_RAMP)))
         if self._mix or before:
             beams = np.fft.irfft((np.fft.rfft(frames) * self._weights).sum(axis=1))[:, HOP:]
-            beams -= out
-            beams *= np.linspace(before, self._mix, HOP, dtype=np.float32)
-            out += beams
+            if self._mix != before:
+                beams -= out
+                beams *= np.linspace(before, self._mix, HOP, dtype=np.float32)
+                beams += out
+            np.copyto(out, beams)
         return self._main
 
 

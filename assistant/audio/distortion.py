@@ -29,7 +29,8 @@ NAMES = (
 _SCALE = 0.2  # amplitude at which these are about as strong as the sound itself
 _RESONANCE_HZ = 350.0  # of a 40-50 mm driver
 _CORNERS_HZ = (200.0, 800.0)
-_KNEES = (0.5, 1.0, 1.5, 2.25)  # in _SCALE: where an amplifier may clip hard
+_KNEES = np.array([[0.5], [1.0], [1.5], [2.25]], np.float32)  # in _SCALE: where an amplifier may
+# clip hard
 _AUDIBLE = 1e-6  # mean square from which a hop says something about the overlap
 _MEMORY = 0.002  # weight of a new hop in the overlap: 8 s of sound, so that it hardly wanders
 _REFRESH = 16  # hops between two changes of the overlap
@@ -69,8 +70,9 @@ class Bends:
         np.multiply(u, first * first, out=shapes[5])
         np.multiply(u, first * second, out=shapes[6])
         np.multiply(u, second * second, out=shapes[7])
-        for row, knee in enumerate(_KNEES, 8):
-            np.subtract(u, np.clip(u, -knee, knee), out=shapes[row])
+        np.maximum(u, -_KNEES, out=shapes[8:])
+        np.minimum(shapes[8:], _KNEES, out=shapes[8:])
+        np.subtract(u, shapes[8:], out=shapes[8:])
         shapes *= np.float32(_SCALE)
         return shapes
 

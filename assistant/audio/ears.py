@@ -14,7 +14,7 @@ from assistant.audio.bargein import Evidence, NoiseFloor
 from assistant.audio.direction import Direction
 from assistant.audio.format import HOP, SAMPLE_RATE, samples
 from assistant.audio.front_end import FrontEnd
-from assistant.audio.own_word import OwnWord
+from assistant.audio.own_word import NEARLY, OwnWord
 from assistant.audio.verifier import Verifier
 from assistant.audio.voice_activity import VoiceActivity
 from assistant.audio.wake import SURE, Hit, WakeDecision
@@ -150,7 +150,7 @@ class Ears:
         self._over[hop] = now.power > OVER_FACTOR * now.residual
         self._said[hop] = now.speech
         self._loudest = max(now.power, self._loudest * FADES)
-        self._own.hear(now.at, reference, playing)
+        self._own.hear(now.at, reference)
         self._listen(now, playing, following, held)
         now.speech = self._voice.process(clean)
         self._voiced += now.speech >= SPEECH
@@ -162,6 +162,8 @@ class Ears:
         front_end, wakes = self.front_end, self._wakes
         echo, now.hit = front_end.canceller.echo[0], None
         score = wakes.process(front_end.detectors, now.clean, echo, front_end.sounding)
+        if playing and now.score >= NEARLY:
+            self._own.follow()
         if score is None:
             return
         threshold = self._threshold_playing if playing and not held else None
@@ -188,7 +190,7 @@ class Ears:
         clearly = int(self._over.sum()) >= CLEARLY_HOPS
         if clearly and not surely and float(self._said.sum()) < VOICE:
             return False
-        if playing and (self._explained(hit.score) or self._own_word(hit.at)):
+        if playing and (self._explained(hit.score) or self._own_word()):
             return False
         verifier = self._verifier
         return verifier is None or verifier.accepts(self._wakes.embeddings, hit.score)
@@ -200,13 +202,13 @@ class Ears:
             return over < OVER_HOPS or (said < WEAK_SPEECH and score < CERTAIN)
         return over < OVER_HOPS and said < SPEECH
 
-    def _own_word(self, at: int) -> bool:
+    def _own_word(self) -> bool:
         """Whether the reply itself has just said the wake word, and nobody clearly talks over it.
 
         While the echo path is not known, nobody can be told from the echo.
         """
         clearly = self.front_end.converged and int(self._over.sum()) >= CLEARLY_HOPS
-        return self._own.said(at) and not clearly
+        return not clearly and self._own.said()
 
     def expect_jump(self) -> None:
         """Duck for nobody in the next second: the card lost samples, all echo may be heard.

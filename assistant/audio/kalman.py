@@ -12,7 +12,8 @@ _KEEP, _KEEP_EARLY = 0.999999, 0.99  # how much of the echo path is the same a h
 _EARLY = 120.0  # hops of playback until the path counts as known
 _SHRINK = 0.15  # part of the theoretical covariance decrease; see adapt
 _FORGET = 0.2  # of the near-end spectrum, per hop
-_TURNS = 2  # hops between two constraints of a partition
+_TURNS = 3  # hops between two constraints of a partition
+_SELDOM = 8  # hops between two steps of the path's own change, once that is slow
 _FLOOR = np.float32(1e-7)
 
 
@@ -85,14 +86,20 @@ class KalmanFilter:
         self._hops += 1
         self._constrain()
         self._early = min(_EARLY, self._early + 1)
-        keep = _KEEP_EARLY + (_KEEP - _KEEP_EARLY) * self._early / _EARLY
+        if self._early < _EARLY:
+            self._wander(_KEEP_EARLY + (_KEEP - _KEEP_EARLY) * self._early / _EARLY)
+        elif self._hops % _SELDOM == 0:
+            self._wander(_KEEP**_SELDOM)
+
+    def _wander(self, keep: float) -> None:
+        """Grow less sure of the path, of which only a part of ``keep`` is what it was."""
         self._error *= np.float32(keep * keep)
-        np.multiply(self.path, self.path.conj(), out=work)
-        np.multiply(work.real, np.float32(1 - keep * keep), out=real)
-        self._error += real
+        np.multiply(self.path, self.path.conj(), out=self._work)
+        np.multiply(self._work.real, np.float32(1 - keep * keep), out=self._real)
+        self._error += self._real
 
     def _constrain(self) -> None:
-        """Keep every partition inside its hop; each in its turn, which saves half the FFTs."""
+        """Keep every partition inside its hop; each in its turn, which saves most FFTs."""
         rows = self.path[:, self._hops % _TURNS :: _TURNS]
         waves = np.fft.irfft(rows)
         waves[..., HOP:] = 0

@@ -1,4 +1,4 @@
-"""Writes a small network as an ONNX file, without the onnx package.
+"""Writes a small network as an ONNX file, and reads a file's constants, without the onnx package.
 
 ONNX is protocol buffers; the field numbers are those of onnx.proto3 (ONNX IR version 8, operator
 set 13).
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assistant.protobuf import block, number, text
+from assistant.protobuf import block, fields, number, text
 
 IR_VERSION = 8
 OPERATORS = 13
@@ -71,3 +71,23 @@ def value(name: str, shape: Sequence[int]) -> bytes:
     sizes = b"".join(block(1, number(1, size)) for size in shape)
     kind = number(1, _FLOAT) + block(2, sizes)
     return text(1, name) + block(2, block(1, kind))
+
+
+def constants(data: bytes) -> dict[str, np.ndarray]:
+    """Return the float32 constants of an ONNX file by name; nothing of what is no such file.
+
+    Only those that are stored as raw bytes, as every exporter does with large ones.
+    """
+    found = {}
+    try:
+        for graph in (v for field, v in fields(data) if field == 7):
+            for part in (v for field, v in fields(graph) if field == 5):
+                parts = list(fields(part))
+                values = {field: v for field, v in parts if field != 1}
+                if values.get(2) == _FLOAT and 9 in values:
+                    shape = [v for field, v in parts if field == 1]
+                    name = bytes(values[8]).decode()
+                    found[name] = np.frombuffer(values[9], "<f4").reshape(shape)
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return found

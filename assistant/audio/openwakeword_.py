@@ -1,8 +1,8 @@
 """The adapter of openWakeWord's model files (never of its package, which imports scikit-learn).
 
-Three networks in a row, as openWakeWord 0.5.1 runs them: a log-mel spectrogram, Google's speech
-embedding (Lin et al. 2020, "Training keyword spotters with limited and synthesized speech
-data"), and a small classifier for each word.
+Three networks in a row, as openWakeWord 0.5.1 runs them: a log-mel spectrogram (``log_mel``
+computes the same), Google's speech embedding (Lin et al. 2020, "Training keyword spotters with
+limited and synthesized speech data"), and a small classifier for each word.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from assistant.audio.log_mel import LogMel
 from assistant.audio.onnx_ import file_in_wheel, open_model, open_session
 from assistant.audio.streaming_onnx import streamed
 from assistant.errors import BadInput, did_you_mean
@@ -56,7 +57,7 @@ class Models:
 
     def __init__(self, word: str) -> None:
         path = find_word(word)
-        self._mel = open_session(_bundled("melspectrogram.onnx"))
+        self._mel = _log_mel() or _slow_mel
         self._head = open_session(path)
         inputs, outputs = self._head.get_inputs(), self._head.get_outputs()
         shape = list(inputs[0].shape)
@@ -73,7 +74,7 @@ class Models:
 
         ``sound`` has the amplitude of 16-bit PCM.
         """
-        frames = self._mel.run(None, {"input": sound})[0].reshape(-1, MELS)
+        frames = self._mel(sound)
         frames *= 0.1
         frames += 2.0
         return frames
@@ -89,6 +90,18 @@ class Models:
     def score(self, embeddings: np.ndarray) -> float:
         """Return the word's score, 0 to 1, for ``embeddings`` (1, EMBEDDINGS, FEATURES)."""
         return float(self._head.run(None, {self._head_input: embeddings})[0].item())
+
+
+@lru_cache(maxsize=1)
+def _log_mel() -> LogMel | None:
+    """Return the spectrogram that needs no network; None where the file holds another one."""
+    return LogMel.of(_bundled("melspectrogram.onnx").read_bytes())
+
+
+def _slow_mel(sound: np.ndarray) -> np.ndarray:
+    """Return the frames in dB that the network itself computes, float32 (n, MELS)."""
+    session = open_session(_bundled("melspectrogram.onnx"))
+    return session.run(None, {"input": sound})[0].reshape(-1, MELS)
 
 
 @lru_cache(maxsize=1)

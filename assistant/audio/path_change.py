@@ -20,7 +20,8 @@ _FADE_DB = 0.05  # by which that best is forgotten, per hop
 # with it, too, and up to 30 dB more than at best. In eight rooms it was 25 dB below the echo or
 # less, but once; after a change it is more within three hops.
 _WORSE_DB, _POOR_DB = 15.0, -24.0
-_BAND = slice(6, 200)  # bins that are looked at: 190 Hz to 6 kHz
+_BAND = np.zeros(BINS, np.float32)  # 1 for the bins that are looked at: 190 Hz to 6 kHz
+_BAND[6:200] = 1
 AT_ONCE = 4  # hops a new gain is older than its discovery
 LOUD_HOPS = 14  # in a row with far more than the expected residual: a change, or somebody talks
 _STEADY, _WITHIN_DB = 4, 2.0  # hops in a row in which the gain must be the same, within this
@@ -54,7 +55,7 @@ class PathChange:
         self._likeness[:] = 0
         self._powers[:] = 0
         self._chance[:] = 0
-        self._gains_db = np.full(_STEADY, np.inf)  # of the last hops; a ring
+        self._gains_db = [math.inf] * _STEADY  # of the last hops; a ring
         self._loud, self._hop = 0, 0
         self._now = 0.0, 0.0, 0.0  # of this hop: common power, output's, echo's
         self._best_db, self._fallen = 0.0, 0  # share of the echo that is left; hops
@@ -68,8 +69,7 @@ class PathChange:
         """
         cross = np.conjugate(spectra[1])
         cross *= spectra[0]
-        both = powers[:, :, _BAND].sum(axis=(1, 2)).tolist()
-        self._now = (float(cross[:, _BAND].real.sum()), *both)
+        self._now = (_total(cross.real), *_totals(powers))
         cross -= self._likeness
         cross *= _LIKE
         self._likeness += cross
@@ -88,8 +88,8 @@ class PathChange:
         self._loud = 0 if alone else self._loud + 1
         self.suspected = self._loud == LOUD_HOPS
         self.doubt, self.gain = 0.0, 1.0
-        output, echo = self._powers[:, :, _BAND].sum(axis=(1, 2)).tolist()
-        explained = float(self._explained[:, _BAND].sum())
+        output, echo = _totals(self._powers)
+        explained = _total(self._explained)
         alike = explained / (output + 1e-6)
         surely = self._surely_alike(explained, output) > _LIKELY
         poor = self._watch(surely, explained, echo)
@@ -105,7 +105,7 @@ class PathChange:
         A knock in the very hop in which a word begins outweighs all other hops, and so does the
         word: of a single hop any two sounds are coherent.
         """
-        chance = float((self._chance[:, _BAND] / (self._powers[1, :, _BAND] + 1e-7)).sum())
+        chance = _total(self._chance / (self._powers[1] + 1e-7))
         return (explained - chance) / (max(output - chance, _RARE * output) + 1e-6)
 
     def _watch(self, surely: bool, explained: float, echo: float) -> bool:
@@ -129,9 +129,19 @@ class PathChange:
             return
         scaled = product > 0 and product * product > _SCALED * heard * echo
         gains = self._gains_db
-        gains[self._hop] = 20 * np.log10(product / echo) if scaled else np.inf
+        gains[self._hop] = 20 * math.log10(product / echo) if scaled else math.inf
         self._hop = (self._hop + 1) % _STEADY
-        if np.isfinite(gains).all() and np.ptp(gains) < _WITHIN_DB:
+        if max(gains) < math.inf and max(gains) - min(gains) < _WITHIN_DB:
             gain_db = float(np.median(gains))
             if _STEP_DB < abs(gain_db) < _MOST_DB:
                 self.gain = 10 ** (gain_db / 20)
+
+
+def _total(powers: np.ndarray) -> float:
+    """Return the sum of (mics, BINS) over all microphones and the bins that are looked at."""
+    return float((powers @ _BAND).sum())
+
+
+def _totals(powers: np.ndarray) -> list[float]:
+    """Return those sums of output and echo, (2, mics, BINS)."""
+    return (powers @ _BAND).sum(axis=1).tolist()

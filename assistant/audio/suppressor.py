@@ -12,7 +12,8 @@ _FFT, _BINS = 2 * HOP, HOP + 1
 _REVERBERATES = np.float32(0.7)  # of the echo's power a hop later
 _STEP_DB, _FAR_STEP_DB, _FAR_DB = 0.3, 0.05, 8.0  # of the running median of the leak, per hop
 _MEAN = np.float32(1.44)  # of an exponential distribution over its median
-_TINY = np.float32(1e-9)
+_TINY, _LEAST = np.float32(1e-9), np.float32(1e-12)
+_DB = np.float32(10 / np.log(10))  # of a natural logarithm of powers
 
 
 @dataclass(frozen=True)
@@ -86,11 +87,11 @@ class Suppressor:
     def _gain(self, powers: np.ndarray, echo: np.ndarray) -> np.ndarray:
         self._echo *= _REVERBERATES
         np.maximum(self._echo, echo, out=self._echo)
-        above = 10 * np.log10((powers + 1e-12) / (self._echo + 1e-12)) - self._leak_db
+        above = _DB * np.log((powers + _LEAST) / (self._echo + _LEAST)) - self._leak_db
         rise = np.where(above > _FAR_DB, np.float32(_FAR_STEP_DB), np.float32(_STEP_DB))
         self._leak_db += np.where(above > 0, rise, np.float32(-_STEP_DB)) * (self._echo > 1e-7)
         np.clip(self._leak_db, -60, 0, out=self._leak_db)
-        residual = self._over * self._echo * 10 ** (self._leak_db * np.float32(0.1)) + _TINY
+        residual = self._over * self._echo * np.exp(self._leak_db / _DB) + _TINY
         prior = self._smooth * self._speech / residual
         prior += (1 - self._smooth) * np.maximum(powers / residual - 1, 0)
         gain = prior / (1 + prior)
