@@ -13,6 +13,7 @@ _ALONE = 1.25  # ... and above whatever peaks more than a hop away from it
 _MEMORY = 0.012  # weight of a new hop: about 1.3 s
 _SILENT = 1e-8
 _BEFORE, _AFTER = 48, 208  # the part around the peak by which an echo is known again
+_ROOM = 4  # times the lags, until what is kept is moved back
 _SLIDE = 48  # samples by which a new peak may be another reflection than the old one
 
 
@@ -30,7 +31,8 @@ class DelaySearch:
     def __init__(self, longest: int) -> None:
         self._lags = lags = longest // HOP + 2
         self._limit = longest
-        self._spectra = np.zeros((lags, _BINS), np.complex64)
+        self._spectra = np.zeros((_ROOM * lags, _BINS), np.complex64)  # conjugate; filled downwards
+        self._at = (_ROOM - 1) * lags  # the rows behind it are silence
         self._cross = np.zeros((lags, _BINS), np.complex64)
         self._work = np.zeros((lags, _BINS), np.complex64)
         self._frame = np.zeros((2, _FFT), np.float32)  # reference, microphone
@@ -48,7 +50,7 @@ class DelaySearch:
 
     def listen(self, reference: np.ndarray, mic: np.ndarray) -> bool:
         """Take a hop of each, float32 (HOP,); return whether there was something to hear."""
-        frame, spectra = self._frame, self._spectra
+        frame = self._frame
         frame[0, :HOP] = frame[0, HOP:]
         frame[0, HOP:] = reference
         frame[1, HOP:] = mic
@@ -59,17 +61,23 @@ class DelaySearch:
         if not np.isfinite(both[:, 1]).all():
             frame[:] = 0
             return False
-        spectra[1:] = spectra[:-1]
-        spectra[0] = both[0]
         self.hops += 1
         weight = np.float32(max(_MEMORY, 1 / self.hops))
-        np.conjugate(spectra, out=self._work)
-        self._work *= both[1]
-        self._work -= self._cross
-        self._work *= weight
+        np.multiply(self._push(both[0]), weight * both[1], out=self._work)
+        self._cross *= 1 - weight
         self._cross += self._work
         self._power += weight * (both.real**2 + both.imag**2 - self._power)
         return True
+
+    def _push(self, spectrum: np.ndarray) -> np.ndarray:
+        """Put a hop of reference in front; return the conjugates by lag, (lags, BINS), a view."""
+        kept, size = self._spectra, self._lags - 1
+        if self._at == 0:
+            kept[-size:] = kept[:size]
+            self._at = len(kept) - size
+        self._at -= 1
+        np.conjugate(spectrum, out=kept[self._at])
+        return kept[self._at : self._at + self._lags]
 
     def look(self) -> None:
         """Find the strongest lag and compare it with the looks before."""

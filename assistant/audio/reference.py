@@ -16,6 +16,7 @@ _STEP = 0.3
 _MOST = 3.0  # weight of a bend: more than any loudspeaker needs, and what noise could lead to
 _PRIOR = 100.0  # information a weight of 1 needs: quiet sound must not invent what loud one shows
 _SETTLED = 15  # times before the weights are applied
+_NEAR_PARTS = 12  # hops of the path (0.2 s) the weights are learned with: what comes later is weak
 
 
 class ReferenceHistory:
@@ -194,8 +195,9 @@ class ReferenceHistory:
         """
         if not len(self.weights) or hop % _LEARN_EVERY:
             return
-        rows = slice(self._at, self._at + self._parts)
-        through = np.einsum("pf,kpf->kf", path, self._raw[1:, rows])
+        parts = min(_NEAR_PARTS, self._parts)
+        rows = slice(self._at, self._at + parts)
+        through = np.einsum("pf,kpf->kf", path[:parts], self._raw[1:, rows])
         waves = np.fft.irfft(through)
         waves[:, :HOP] = 0
         through = np.fft.rfft(waves)
