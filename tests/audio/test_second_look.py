@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 
+from assistant.audio import second_look
 from assistant.audio.format import HOP, SAMPLE_RATE
 from assistant.audio.openwakeword_ import Models
 from assistant.audio.second_look import DUE, SIZE, Look, SecondLook
@@ -50,6 +51,17 @@ def test_it_finds_the_word_in_any_of_its_streams_and_no_other(models, background
     assert look_at(look, np.zeros(2 * SIZE, np.float32)).score < 0.05
     assert look_at(look, spoken(OTHER)).score < 0.05
     look.close()
+
+
+def test_it_hears_those_who_speak_slowly_and_low(models, monkeypatch):
+    word = speak("en-us+f3", WORD)
+    slowly = np.interp(np.arange(0, len(word) - 1, 0.8), np.arange(len(word)), word)
+    quiet = 1e-4 * np.random.default_rng(0).standard_normal(3 * SAMPLE_RATE)
+    sound = np.concatenate((quiet, 0.3 * slowly, quiet[: HOP * 20])).astype("f4")
+    look = SecondLook(models, 4, False)
+    assert look_at(look, sound).score >= SURE
+    monkeypatch.setattr(second_look, "SPEEDS", ())
+    assert look_at(look, sound).score < SURE
 
 
 def test_it_tells_whether_a_second_stream_agrees(models):
