@@ -110,6 +110,21 @@ def test_a_word_without_a_clear_voice_must_be_sure_in_two_views(monkeypatch, sec
     assert any(ears.hear(hop, SILENCE, True).hit for hop in loud) == woken
 
 
+@pytest.mark.parametrize(
+    ("closer", "second", "speech", "woken"),
+    [(True, 0.6, 0.0, False), (False, 0.6, 0.0, True), (True, 0.95, 0.0, True),
+     (True, 0.6, 0.03, True), (True, 0.1, 0.03, False), (True, 0.1, 0.4, True)],
+)  # fmt: skip
+def test_what_a_closer_look_finds_needs_some_voice(monkeypatch, closer, second, speech, woken):
+    """Mere echo scored 0.79 in two streams of one."""
+    ears, scores = Ears(1, thresholds(LOWEST, LOWEST)), iter([0.0] * 20 + [0.98] * 20)
+    monkeypatch.setattr(ears._wakes, "process", lambda *views: next(scores))
+    monkeypatch.setattr(ears._voice, "process", lambda clean: speech)
+    ears._wakes.second, ears._wakes.closer = second, closer
+    loud = 0.1 * np.random.default_rng(0).standard_normal((40, 1, HOP)).astype("f4")
+    assert any(ears.hear(hop, SILENCE, True).hit for hop in loud) == woken
+
+
 def test_a_word_that_was_not_believed_is_when_it_becomes_clear(monkeypatch):
     """Half of the words 30 dB below the echo were lost to a first, weak hit."""
     ears = Ears(1, thresholds(LOWEST, LOWEST))
