@@ -189,7 +189,7 @@ class SpeechChannel:
         while self._queue and done < HOP:
             play = self._queue[0]
             data = play.clip.samples
-            if self._offset == 0:
+            if self._offset == 0 and not self._stopping:
                 self.started = play.segment
             n = min(HOP - done, data.size - self._offset)
             self._hop[done : done + n] = data[self._offset : self._offset + n]

@@ -92,6 +92,14 @@ def test_stop_is_silent_after_one_hop_and_tells_where(mixer):
     assert not mixer.speech.active
 
 
+def test_a_segment_that_begins_in_the_fade_out_was_never_started(mixer):
+    speaking(mixer, tone(3), tone())
+    play(mixer, 3)
+    assert mixer.speech.stop() is not None
+    play(mixer, 1)
+    assert mixer.speech.started is None and not mixer.speech.active
+
+
 def test_a_stop_while_held_forgets_the_reply(mixer):
     speaking(mixer, tone())
     play(mixer, 5)
