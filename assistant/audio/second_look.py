@@ -56,7 +56,7 @@ class SecondLook:
     """Keeps the last 2.5 s of ``streams`` sounds and has them looked at when asked.
 
     The last one is the echo that was subtracted from the others. ``models`` are the networks.
-    With ``background`` a thread of its own looks, in some 0.2 s of a 2020s x86 core. Audio thread
+    With ``background`` a thread of its own looks, in 0.2 to 0.3 s of a 2020s x86 core. Audio thread
     only. ``busy`` tells that a result is still to come, ``ready`` that it may be asked: there is
     enough to look at, and nothing being looked at.
     """
