@@ -14,7 +14,7 @@ from assistant.audio.bargein import Evidence, NoiseFloor
 from assistant.audio.direction import Direction
 from assistant.audio.format import HOP, SAMPLE_RATE, samples
 from assistant.audio.front_end import FrontEnd
-from assistant.audio.own_word import NEARLY, OwnWord
+from assistant.audio.own_word import LIKELY, OwnWord
 from assistant.audio.verifier import Verifier
 from assistant.audio.voice_activity import VoiceActivity
 from assistant.audio.wake import SURE, Hit, WakeDecision
@@ -42,10 +42,10 @@ SURELY = 0.9  # in two views at once: a word 30 dB below the echo may leave no v
 CERTAIN = 0.97  # ... in one view: in twenty minutes of mere echo of ten rooms, listened to for two
 # words, one score reached the threshold at all, with 0.38; three of 35 people 30 dB below it have
 # this and no voice
-# A closer look tries so often that mere echo scored 0.79 in two streams and 0.99 in one, with no
-# voice activity at all. So one stream alone needs a clear voice, whatever it scores, and two that
-# do not agree with ``SURELY`` need this: of 114 people 30 dB below the echo the two who needed such
-# a look had 0.5 and 0.7
+# A closer look tries so often that mere echo scored 0.79 and 0.58 in two streams, and 0.99 in one,
+# with no voice activity at all. So one stream alone needs a clear voice, whatever it scores, and
+# two that do not agree with ``SURELY`` need this: of 114 words 30 dB below the echo the two that
+# needed such a look had left 0.5 and 0.7
 FAINT_VOICE = 0.4  # sum of the last second's voice activity
 MOVED, SETTLES = 16, samples(1.0)  # a step of the bulk delay; how long the new echo path then takes
 FADES = 0.99  # a hop: 2.7 dB a second
@@ -155,7 +155,7 @@ class Ears:
         self._over[hop] = now.power > OVER_FACTOR * now.residual
         self._said[hop] = now.speech
         self._loudest = max(now.power, self._loudest * FADES)
-        self._own.hear(now.at, reference)
+        self._own.hear(reference)
         self._listen(now, playing, following, held)
         now.speech = self._voice.process(clean)
         self._voiced += now.speech >= SPEECH
@@ -167,7 +167,7 @@ class Ears:
         front_end, wakes = self.front_end, self._wakes
         echo, now.hit = front_end.canceller.echo[0], None
         score = wakes.process(front_end.detectors, now.clean, echo, front_end.sounding)
-        if playing and now.score >= NEARLY:
+        if playing and now.score >= LIKELY:
             self._own.follow()
         if score is None:
             return

@@ -11,7 +11,7 @@ import numpy as np
 
 from assistant.audio.onnx_file import constants
 
-HOP = 160  # samples between two frames: 10 ms
+_STEP = 160  # samples between two frames: 10 ms
 _REAL, _IMAG, _BANDS = "0.stft.conv_real.weight", "0.stft.conv_imag.weight", "1.melW"
 _LEAST = np.float32(1e-10)  # power that counts as silence
 _RANGE = np.float32(80.0)  # dB below the loudest band of a call at which a band is cut off
@@ -49,7 +49,7 @@ class LogMel:
     def __call__(self, sound: np.ndarray) -> np.ndarray:
         """Return the frames in dB, float32 (n, mels), of float32 ``sound`` (1, samples)."""
         size = self._window.size
-        frames = np.lib.stride_tricks.sliding_window_view(sound[0], size)[::HOP]
+        frames = np.lib.stride_tricks.sliding_window_view(sound[0], size)[::_STEP]
         spectra = np.fft.rfft(frames * self._window)
         powers = spectra.real**2 + spectra.imag**2
         levels = np.log(np.maximum(powers @ self._bands, _LEAST))

@@ -25,6 +25,7 @@ FRAMES = 76  # spectrogram frames one embedding looks at
 STEP = 8  # frames a chunk adds
 EMBEDDINGS = 16  # embeddings a classifier looks at
 FEATURES = 96  # numbers in an embedding
+CHUNKS = -(-FRAMES // STEP) + EMBEDDINGS  # that a score is made of, from the first frame on
 
 
 def word_name(word: str) -> str:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from assistant.audio.format import HOP, samples
-from assistant.audio.openwakeword_ import CHUNK, EMBEDDINGS, FRAMES, STEP
+from assistant.audio.openwakeword_ import CHUNK, CHUNKS
 from assistant.audio.wake import SAID, WakeWord
 
-NEARLY = 0.05  # score of the microphones from which it is likely to be asked for soon
-ECHO = samples(0.8)  # bulk delay, the room, and how long a word goes on scoring
-KEPT = (-(-FRAMES // STEP) + EMBEDDINGS + ECHO // CHUNK) * CHUNK // HOP  # hops: from nothing to
-# the scores of that time
+LIKELY = 0.05  # score of the microphones from which it is likely to be asked for soon
+ECHO = samples(0.8) // HOP  # hops: bulk delay, the room, and how long a word goes on scoring
+KEPT = CHUNKS * CHUNK // HOP + ECHO  # hops: from nothing to the scores of that time
 _AT_A_TIME = 2 * CHUNK // HOP  # hops: two runs of the networks
 
 
@@ -28,13 +27,12 @@ class OwnWord:
         self._wake = WakeWord(word, 0, beside)
         self._played = np.zeros((KEPT, HOP), np.float32)  # a ring
         self._heard = self._done = 0  # hops: kept, and looked at
-        self._at = 0
-        self._said_at: int | None = None
+        self._said_at: int | None = None  # hop
 
-    def hear(self, at: int, reference: np.ndarray) -> None:
-        """Keep one hop of reference, float32 (HOP,), that ends at sample ``at``."""
+    def hear(self, reference: np.ndarray) -> None:
+        """Keep one hop of reference, float32 (HOP,)."""
         self._played[self._heard % KEPT] = reference
-        self._heard, self._at = self._heard + 1, at
+        self._heard += 1
 
     def follow(self) -> None:
         """Look at some of what was played: ``said`` may be asked soon."""
@@ -51,7 +49,7 @@ class OwnWord:
         return self._lately()
 
     def _lately(self) -> bool:
-        return self._said_at is not None and self._at - self._said_at <= ECHO
+        return self._said_at is not None and self._heard - self._said_at <= ECHO
 
     def _look(self, hops: int) -> None:
         if self._heard - self._done > KEPT:  # forgotten: begin anew with what is kept
@@ -60,5 +58,5 @@ class OwnWord:
         for hop in range(self._done, min(self._done + hops, self._heard)):
             score = self._wake.process(self._played[hop % KEPT])
             if score is not None and score >= SAID:
-                self._said_at = self._at - (self._heard - 1 - hop) * HOP
+                self._said_at = hop + 1
             self._done = hop + 1

@@ -15,9 +15,9 @@ from assistant.audio.aside import Aside
 from assistant.audio.format import HOP
 from assistant.audio.openwakeword_ import (
     CHUNK,
+    CHUNKS,
     EMBEDDINGS,
     FEATURES,
-    FRAMES,
     MELS,
     OVERLAP,
     STEP,
@@ -33,7 +33,7 @@ SHIFTS = (0, 2, 4, 6)  # frames of 10 ms by which the looks lie apart
 SPEEDS = (0.92, 1.09)  # at which what none of them is sure of is looked at again: the networks know
 # children and slow talkers less well
 SCORES = 4  # looks into the past, 80 ms apart
-STEPS = -(-FRAMES // STEP) + EMBEDDINGS + SCORES  # from nothing to that many scores
+STEPS = CHUNKS + SCORES  # from nothing to that many scores
 SIZE = OVERLAP + CHUNK * STEPS + max(SHIFTS) * CHUNK // STEP  # samples, 2.5 s
 SPARE = 32 * HOP  # room behind it, until what is kept is moved to the front again
 

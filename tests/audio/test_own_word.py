@@ -13,7 +13,7 @@ from assistant.settings import Settings, with_overrides
 from tests.audio.sounds import hops
 
 SILENCE = np.zeros(HOP, np.float32)
-VETO = ECHO / SAMPLE_RATE + 0.6  # s: a word goes on scoring until it has left the window
+VETO = ECHO * HOP / SAMPLE_RATE + 0.6  # s: a word goes on scoring until it has left the window
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def played(own: OwnWord, sound: np.ndarray, follow=lambda hop: False) -> list[in
     """Return the hops after which it has said the word, as far as it was asked."""
     said = []
     for n, hop in enumerate(hops(sound), start=1):
-        own.hear(n * HOP, hop)
+        own.hear(hop)
         if follow(n):
             own.follow()
             said += [n] if own.said() else []
@@ -53,7 +53,7 @@ def test_asked_late_it_knows_what_it_would_have_known_by_following(word):
     at = played(following, sound, lambda n: True)
     assert at and late.said() is False
     for n, hop in enumerate(hops(sound), start=1):
-        late.hear(n * HOP, hop)
+        late.hear(hop)
         if n == at[0] + 4:  # a score comes every fifth hop
             assert late.said()
 
