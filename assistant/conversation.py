@@ -218,7 +218,7 @@ def _heard_more(state: State, event: m.Heard, rules: Rules) -> Outcome:
 
 def _utterance_ended(state: State, event: m.SpeechEnded, rules: Rules) -> Outcome:
     following = replace(state, mode=Mode.THINKING, deadline=event.at + rules.think)
-    return following, (m.Conclude(event.turn, event.end), m.Show("thinking"))
+    return following, (m.Conclude(event.turn, event.end, event.voiced), m.Show("thinking"))
 
 
 def _nothing_heard(state: State, event: m.NothingHeard, rules: Rules) -> Outcome:
@@ -384,7 +384,7 @@ def _go_on(state: State) -> Outcome:
 
 
 def _held_ended(state: State, event: m.SpeechEnded, rules: Rules) -> Outcome:
-    return state, (m.Conclude(event.turn, event.end),)
+    return state, (m.Conclude(event.turn, event.end, event.voiced),)
 
 
 def _held_over(state: State, event: m.Event, rules: Rules) -> Outcome:

@@ -62,6 +62,7 @@ class SpeechEnded:
     at: int
     turn: int
     end: int  # last sample with speech in it
+    voiced: int | None = None  # samples with a voice in them, where somebody counted
 
 
 @dataclass(frozen=True)
@@ -366,6 +367,7 @@ class Conclude:
 
     turn: int
     end: int
+    voiced: int | None = None  # see ``SpeechEnded``
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from assistant.audio.format import samples
+from assistant.audio.format import HOP, samples
 
 START_PROBABILITY = 0.5  # speech begins here
 STAY_PROBABILITY = 0.35  # and lasts while it is at least this
@@ -25,10 +25,14 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finding and its sample: speech's onset, its last sample, or where patience ran out."""
+    """A finding and its sample: speech's onset, its last sample, or where patience ran out.
+
+    ``voiced`` is how many of the samples it was told about had a voice in them.
+    """
 
     kind: Kind
     sample: int
+    voiced: int = 0
 
 
 class Endpoint:
@@ -48,7 +52,7 @@ class Endpoint:
         self._at = self._last_speech = start
         self._onset: int | None = start if speaking else None
         self._quiet_before = False
-        self._heard = 0
+        self._heard = self._voiced = 0
 
     @property
     def talked(self) -> int:
@@ -64,6 +68,7 @@ class Endpoint:
         if self.done:
             return None
         step, self._at = max(0, at - self._at), max(at, self._at)
+        self._voiced += min(step, HOP) if speech_probability >= STAY_PROBABILITY else 0
         return self._speaking(speech_probability) or (
             None if self.speaking else self._waiting(step, speech_probability)
         )
@@ -75,7 +80,7 @@ class Endpoint:
             self._last_speech = self._at
         if self._at - self._last_speech >= self.silence or self._at - self._onset >= MAX_UTTERANCE:
             self.done = True
-            return Outcome(Kind.ENDED, self._last_speech)
+            return Outcome(Kind.ENDED, self._last_speech, self._voiced)
         return None
 
     def _waiting(self, step: int, probability: float) -> Outcome | None:

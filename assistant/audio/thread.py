@@ -214,7 +214,7 @@ class AudioLoop:
         self.mixer.duck_media(False)
         if outcome.kind is Kind.ENDED:
             self._sentence_at = at
-            self._post(m.SpeechEnded(at, self._listening, outcome.sample))
+            self._post(m.SpeechEnded(at, self._listening, outcome.sample, outcome.voiced))
         else:
             self._post(m.NothingHeard(at, self._listening))
 

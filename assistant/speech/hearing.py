@@ -7,6 +7,7 @@ import numpy as np
 from assistant import messages as m
 from assistant.audio.capture import CaptureRing
 from assistant.audio.format import SAMPLE_RATE
+from assistant.language.answers import LISTENING
 from assistant.language.text import UNKNOWN, is_within
 from assistant.speech.address import LEAD
 from assistant.speech.recogniser import Recogniser, Stream, Transcript
@@ -18,6 +19,7 @@ SHORTEST_S = 0.25  # of a command said over the reply
 SHORTEST_STOP_S = 0.1  # ... and of a stop phrase, whose first sound may drown in the reply,
 SHORTEST_SURE_S = 0.05  # ... of one that nothing speaks against
 WORD_S = 0.15  # ... and of each word in it: seven a second is as fast as people get
+VOICED = 0.4  # of that: a command over the reply has twice as much voice, a knock next to none
 
 
 class Hearing:
@@ -44,8 +46,10 @@ class Hearing:
         self._quiet_from = command.quiet_from
         self._stops = stops
         self._own = {stop for stop in stops if is_within(tuple(stop.split()), saying)}
+        self._recogniser = recogniser
         self._stream: Stream = recogniser.open()
         self._spotter: Stream | None = None
+        self._sound: list[np.ndarray] = []  # what the spotter was fed
         if command.over_speech is not None:
             self._spotter = recogniser.open(stops)
         self._answers = recogniser.open(answers) if answers else None
@@ -69,6 +73,7 @@ class Hearing:
 
     def _spot(self, block: np.ndarray) -> None:
         if self._spotter is not None:
+            self._sound.append(block)
             spotted = self._spotter.feed(block)
             self._spotted.append(spotted if self.text in self._stops else "")
             self.nearly_stop = spotted in self._stops and self.text in ("", spotted)
@@ -94,7 +99,18 @@ class Hearing:
             shortest = SHORTEST_SURE_S if sure else SHORTEST_STOP_S
             said = end - self.start - PRE_ROLL > shortest * SAMPLE_RATE
             self.stopped = said and agrees and not own and is_stop(spotted, self._stops)
+            if self.stopped and not sure:
+                self.stopped = self._stands_out(spotted.text)
         return transcript
+
+    def _stands_out(self, spotted: str) -> bool:
+        """Whether it is still the phrase ``spotted`` with listeners' words to choose from."""
+        listeners = (word for word in LISTENING if word not in self._stops)
+        stream = self._recogniser.open((*self._stops, *listeners))
+        for block in self._sound:
+            stream.feed(block)
+        again = stream.finish()
+        return again.text == spotted and is_stop(again, self._stops)
 
     def close(self) -> None:
         """Drop the streams."""
@@ -104,10 +120,13 @@ class Hearing:
                 beside.close()
 
 
-def could_be_said(text: str, length: int) -> bool:
+def could_be_said(text: str, length: int, voiced: int | None = None) -> bool:
     """Whether ``length`` samples, pre-roll included, are enough to say ``text`` in.
 
-    A cough makes any recogniser find words; nobody says "add back" in a fifth of a second.
+    A cough makes any recogniser find words; nobody says "add back" in a fifth of a second, nor
+    without a voice: ``voiced`` is how many of the samples have one.
     """
     spoken_s = (length - PRE_ROLL) / SAMPLE_RATE
-    return spoken_s >= max(SHORTEST_S, WORD_S * len(text.split()))
+    shortest_s = max(SHORTEST_S, WORD_S * len(text.split()))
+    voice = voiced is None or voiced / SAMPLE_RATE >= VOICED * shortest_s
+    return spoken_s >= shortest_s and voice

@@ -6,6 +6,7 @@ results of a phrase grammar pass through a phrase for one sentence in eight (Vos
 stream at the first 160 ms of silence and ask about its transcript, which is as reliable as after
 a long silence. Partials alone count only after 600 ms without a change, in which free recognition
 hears a stop phrase, too: the spotter knows nothing else, and takes "mm hmm" for "never mind".
+Where free words are unsure, it is asked again with listeners' short words to choose from.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from assistant.speech.recogniser import Transcript
 
 SURE = 0.7  # confidence of a final transcript
 VAGUE = 0.7  # an utterance this uncertain does not speak against a stop phrase
+ANYTHING = ("enough",)  # ... but against this: in a reverberant room a spotter takes a third of all
+# short words for it
 STEADY = 6  # equal partials in a row, one every 100 ms
 
 
@@ -44,4 +47,5 @@ def speaks_for(said: Transcript, spotted: str, phrases: Collection[str]) -> bool
     if said.text in phrases:
         return True
     vague = bool(said.text) and said.confidence < VAGUE
-    return vague and " " not in spotted and not is_backchannel(said.text)
+    one_word = " " not in spotted and spotted not in ANYTHING
+    return vague and one_word and not is_backchannel(said.text)

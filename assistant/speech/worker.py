@@ -159,7 +159,8 @@ class Worker:
         transcript = self._own_words.restored(hearing.finish(command.end))
         text = self._without_wake_word(hearing, transcript, command.end)
         event = self._heard(hearing, text, final=True, confidence=transcript.confidence)
-        if hearing.over_speech is not None and not could_be_said(text, command.end - hearing.start):
+        length = command.end - hearing.start
+        if hearing.over_speech is not None and not could_be_said(text, length, command.voiced):
             event = replace(event, command=False)
         self._forget()
         yield event

@@ -112,8 +112,17 @@ def test_patience_changes_while_running():
     assert not feed(endpoint, [0.9] * 10 + [0.0] * 10)
     endpoint.silence = 5 * STEP
     outcome = endpoint.update(21 * STEP, 0.0)
-    assert outcome == Outcome(Kind.ENDED, 10 * STEP)
+    assert outcome == Outcome(Kind.ENDED, 10 * STEP, 10 * HOP)
     assert endpoint.update(22 * STEP, 0.9) is None
+
+
+def test_only_hops_with_a_voice_count_as_voiced():
+    """What lies before the first update, which the caller knows of, is not judged by it."""
+    endpoint = Endpoint(0, TIMEOUT, SILENCE, speaking=True)
+    endpoint.update(10 * STEP, 0.9)
+    for i in range(11, 41):
+        outcome = endpoint.update(i * STEP, 0.9 if i in (14, 20) else 0.1)
+    assert outcome is not None and outcome.voiced == 3 * HOP
 
 
 def test_somebody_who_never_stops_is_cut():

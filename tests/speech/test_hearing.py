@@ -8,22 +8,34 @@ import numpy as np
 
 from assistant import messages as m
 from assistant.audio.capture import CaptureRing
-from assistant.audio.format import HOP
-from assistant.speech.hearing import BLOCK, Hearing
+from assistant.audio.format import HOP, samples
+from assistant.speech.hearing import BLOCK, PRE_ROLL, Hearing, could_be_said
 from assistant.speech.recogniser import Transcript
 from assistant.speech.stop import STEADY
 
 
 class Scripted:
-    """A recogniser whose streams hear what is written: one text for each block."""
+    """A recogniser whose streams hear what is written: one text for each block.
+
+    ``chosen`` is what is heard with listeners' words to choose from; ``sure`` how sure free words
+    are at last.
+    """
 
     name = "scripted"
 
-    def __init__(self, freely: Sequence[str], spotted: Sequence[str]) -> None:
-        self._freely, self._spotted = freely, spotted
+    def __init__(
+        self,
+        freely: Sequence[str],
+        spotted: Sequence[str],
+        chosen: Sequence[str] = (),
+        sure: float = 0.0,
+    ) -> None:
+        self._freely, self._spotted, self._chosen, self._sure = freely, spotted, chosen, sure
 
     def open(self, phrases: Sequence[str] | None = None) -> _Script:
-        return _Script(self._freely if phrases is None else self._spotted)
+        if phrases is None:
+            return _Script(self._freely, self._sure)
+        return _Script(self._chosen if "mm hmm" in phrases else self._spotted, 0.9)
 
     def lacks(self, words) -> tuple[str, ...]:
         return ()
@@ -33,15 +45,15 @@ class Scripted:
 
 
 class _Script:
-    def __init__(self, texts: Sequence[str]) -> None:
-        self._left, self._last = list(texts), ""
+    def __init__(self, texts: Sequence[str], sure: float) -> None:
+        self._left, self._last, self._sure = list(texts), "", sure
 
     def feed(self, samples: np.ndarray) -> str:
         self._last = self._left.pop(0) if self._left else self._last
         return self._last
 
     def finish(self) -> Transcript:
-        return Transcript(self._last, (), 0.0)
+        return Transcript(self._last, (), self._sure)
 
     def close(self) -> None:
         """Nothing to release."""
@@ -69,3 +81,34 @@ def test_a_sound_that_only_at_last_resembles_the_phrase_does_not_stop():
     """Whoever only says "mm hmm" is taken for many things, the phrases' spotter knows just one."""
     freely = ["help"] * STEADY + ["never mind"] * (STEADY - 1)
     assert stops_after(freely, ["never mind"] * len(freely)) is None
+
+
+def stops_at_last(recogniser: Scripted, blocks: int = 5) -> bool:
+    """Return whether an utterance of so many blocks turns out to be a stop phrase."""
+    hearing = Hearing(m.Recognise(2, 0, over_speech=1), recogniser, ("stop", "quiet"))
+    ring = CaptureRing(4.0)
+    while ring.position < blocks * BLOCK:
+        ring.write(np.zeros(HOP, np.float32))
+    hearing.feed(ring, ring.position, all_of_it=True)
+    hearing.finish(blocks * BLOCK)
+    return hearing.stopped
+
+
+def test_a_word_free_words_are_unsure_of_must_stand_out_from_what_listeners_say():
+    """Somebody's "wow" was "quiet" with 0.49, and the phrases' spotter was sure of it."""
+    for unsure in (["quiet"] * 5, ["[unk]"] * 5):
+        assert stops_at_last(Scripted(unsure, ["quiet"] * 5, ["quiet"] * 5, 0.49))
+        assert not stops_at_last(Scripted(unsure, ["quiet"] * 5, ["wow"] * 5, 0.49))
+
+
+def test_a_word_free_words_are_sure_of_need_not_stand_out():
+    assert stops_at_last(Scripted(["quiet"] * 5, ["quiet"] * 5, ["wow"] * 5, 0.9))
+
+
+def test_a_command_takes_time_and_a_voice():
+    """Four knocks over a reply were "repeat that", for sure."""
+    length = PRE_ROLL + samples(0.6)
+    assert could_be_said("repeat that", length)
+    assert could_be_said("repeat that", length, samples(0.3))
+    assert not could_be_said("repeat that", length, samples(0.06))
+    assert not could_be_said("repeat that", PRE_ROLL + samples(0.2), samples(0.2))

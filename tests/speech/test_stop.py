@@ -31,5 +31,6 @@ def test_an_uncertain_noise_leaves_a_stop_possible_but_an_uncertain_backchannel_
     assert not speaks_for(Transcript("shop", (), VAGUE), "stop", PHRASES)
     assert not speaks_for(Transcript("shop", (), unsure), "never mind", PHRASES)
     assert not speaks_for(Transcript(), "stop", PHRASES)
+    assert not speaks_for(Transcript("[unk]", (), 0.0), "enough", (*PHRASES, "enough"))
     for said in ("alright", "mm hmm", "oh"):
         assert not speaks_for(Transcript(said, (), unsure), "stop", PHRASES)
