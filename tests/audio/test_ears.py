@@ -98,13 +98,19 @@ def test_an_unsure_word_over_the_reply_needs_a_clear_voice(monkeypatch, playing,
 
 
 @pytest.mark.parametrize(
-    ("second", "speech", "woken"), [(0.4, 0.3, False), (0.6, 0.3, True), (0.4, 0.4, True)]
-)
-def test_a_word_without_a_clear_voice_must_be_sure_in_two_views(monkeypatch, second, speech, woken):
-    """A phrase of our own scored 0.9 in one of four views, and 0.2 in the others."""
-    ears = Ears(1, thresholds(LOWEST, LOWEST))
+    ("second", "speech", "every", "woken"),
+    [(0.4, 0.3, 4, False), (0.6, 0.3, 4, True), (0.4, 0.4, 4, True), (0.4, 0.3, 1, True)],
+)  # fmt: skip
+def test_a_word_without_a_clear_voice_must_be_sure_in_two_views(
+    monkeypatch, second, speech, every, woken
+):
+    """A phrase of our own scored 0.9 in one of four views, and 0.2 in the others.
+
+    A voice that is never clear, but goes on, will do.
+    """
+    ears, hop = Ears(1, thresholds(LOWEST, LOWEST)), iter(range(1, 21))
     monkeypatch.setattr(ears._wakes, "process", lambda *views: 0.9)
-    monkeypatch.setattr(ears._voice, "process", lambda clean: speech)
+    monkeypatch.setattr(ears._voice, "process", lambda clean: 0 if next(hop) % every else speech)
     ears._wakes.second = second
     loud = 0.1 * np.random.default_rng(0).standard_normal((20, 1, HOP)).astype("f4")
     assert any(ears.hear(hop, SILENCE, True).hit for hop in loud) == woken
@@ -174,3 +180,27 @@ def test_for_a_second_after_a_glitch_nothing_ducks(monkeypatch):
     ears.expect_jump()
     ducks = [ears.suspicious(ears.hear(SILENCE[None], SILENCE, True)) for _ in range(70)]
     assert ducks.index(True) == SAMPLE_RATE // HOP and all(ducks[SAMPLE_RATE // HOP :])
+
+
+@pytest.mark.parametrize(
+    ("score", "second", "alike", "clearly", "lately", "woken"),
+    [(0.7, 0.6, 0.5, False, False, True), (0.7, 0.6, 0.75, False, False, False),
+     (0.7, 0.6, 0.75, True, False, True), (0.95, 0.95, 0.75, False, False, True),
+     (0.7, 0.6, 0.5, True, True, True), (0.7, 0.6, 0.75, True, True, False),
+     (0.4, 0.3, 0.5, True, True, False), (0.4, 0.3, 0.5, True, False, True)],
+)  # fmt: skip
+def test_what_has_the_echoes_rhythm_is_echo(
+    monkeypatch, score, second, alike, clearly, lately, woken
+):
+    """Right after the speaker was moved, its own loud echo was a word with 0.81, and a voice."""
+    ears, scores = Ears(1, thresholds(LOWEST, LOWEST)), iter([0.0] * 40 + [score, 0.0])
+    monkeypatch.setattr(ears._wakes, "process", lambda *views: next(scores))
+    monkeypatch.setattr(ears._voice, "process", lambda clean: 0.9)
+    monkeypatch.setattr(ears._likeness, "value", lambda: alike)
+    expected = property(lambda self: 0.0 if clearly else 1.0)
+    monkeypatch.setattr(type(ears.front_end), "residual_power", expected)
+    ears._wakes.second = second
+    if lately:
+        ears._solved_at = 0
+    loud = 0.1 * np.random.default_rng(0).standard_normal((42, 1, HOP)).astype("f4")
+    assert any(ears.hear(hop, SILENCE, True).hit for hop in loud) == woken
