@@ -317,7 +317,8 @@ def _held_heard(state: State, event: m.Heard, rules: Rules) -> Outcome:
         wait = rules.hold if hopeful else rules.doubt
         following = replace(state, deadline=state.held_at + wait, nearly_stop=event.nearly_stop)
         return following, _patience_over(event, rules)
-    meant = event.command and not event.own and event.confidence >= rules.sure
+    needed = rules.sure_short if len(event.text.split()) <= rules.short else rules.sure
+    meant = event.command and not event.own and event.confidence >= needed
     if meant and state.turn and state.policy is Policy.OPEN:
         return _interrupted(state, event, rules)
     return _go_on(state)

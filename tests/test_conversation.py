@@ -365,6 +365,18 @@ def test_the_owner_may_ask_that_only_the_wake_word_interrupts():
     assert step(thinking, closed, rules)[1] == (m.Begin(1, Policy.CLOSED),)
 
 
+@pytest.mark.parametrize(
+    ("said", "confidence", "obeyed"),
+    [("help me", 0.9, False), ("help me", 0.95, True), ("add more milk", 0.9, True)],
+)
+def test_a_short_command_over_the_reply_must_be_surer(speaking, said, confidence, obeyed):
+    """Somebody's "mm" was "help me" with 0.90."""
+    heard = m.Heard(2, said, True, command=True, confidence=confidence)
+    state, commands = tell(speaking, m.SpeechSuspected(3000, 2900), heard)
+    assert (m.StopSpeech(1) in commands) == obeyed
+    assert state.mode is (Mode.THINKING if obeyed else Mode.SPEAKING)
+
+
 def test_segments_that_arrive_while_held_are_played_after_the_resume(speaking):
     state, said = tell(
         speaking,

@@ -56,7 +56,8 @@ FAINT_VOICE = 0.4  # sum of the last second's voice activity
 # path; of 262 believed people at 0, -20 and -30 dB one had the latter, and none that were not
 # clearly above the echo the former, unless in two views for sure.
 ALIKE = 0.7  # correlation of the levels of echo and output from which that is echo
-ALIKE_LATELY = 0.6  # ... in the second after a new path, in which a weak score is not believed
+ALIKE_LATELY = 0.6  # ... in the second after a new path, in which a weak score is not believed, nor
+# a closer look of one stream
 LATELY = samples(1.0)
 MOVED, SETTLES = 16, samples(1.0)  # a step of the bulk delay; how long the new echo path then takes
 FADES = 0.99  # a hop: 2.7 dB a second
@@ -235,7 +236,8 @@ class Ears:
         """Whether it is the echo of a path that is not known well enough to expect it."""
         alike = self._likeness.value()
         if self._now.at - self._solved_at < LATELY:
-            return score < SURE or alike >= ALIKE_LATELY
+            sure = min(score, self._wakes.second) if self._wakes.closer else score
+            return sure < SURE or alike >= ALIKE_LATELY
         return alike >= ALIKE and not self._clearly()
 
     def _clearly(self) -> bool:
