@@ -17,6 +17,7 @@ from rich.table import Table
 from assistant.errors import BadInput, did_you_mean
 from tests.benchmarks import (
     bench_cpu,
+    echo_alone,
     echo_plots,
     engines,
     peers,
@@ -133,6 +134,15 @@ def _recorded(how: Run) -> dict:
     return {"engines": result, "goals": recorded_echo.goals(result)}
 
 
+def _alone(how: Run) -> dict:
+    names = how.names(engines.NONE, *engines.peers()[0], engines.name_of(2), engines.name_of(4))
+    todo = echo_alone.jobs(how.data, how.tune, how.quick, names)
+    result = echo_alone.summarise(how.all_of("alone", echo_alone.listen, todo))
+    if result:
+        how.console.print(echo_alone.table(result))
+    return {"engines": result, "goals": echo_alone.goals(result)}
+
+
 def _cost(how: Run) -> dict:
     """Measure the whole audio thread by number of microphones, and the peers, in this process."""
     seconds = 8.0 if how.quick else 30.0
@@ -158,5 +168,6 @@ PARTS = {
     "recall": _recall,
     "reconvergence": _reconvergence,
     "recorded": _recorded,
+    "alone": _alone,
     "cost": _cost,
 }

@@ -13,6 +13,7 @@ from assistant.audio.format import SAMPLE_RATE
 from assistant.errors import BadInput
 from tests.benchmarks import (
     bench_echo,
+    echo_alone,
     engines,
     loudspeakers,
     plots,
@@ -217,6 +218,30 @@ def test_reconvergence_is_followed_through_a_move():
 
 
 @pytest.mark.slow
+def test_a_speaker_alone_is_listened_to(monkeypatch):
+    monkeypatch.setattr(echo_alone, "SIZE", 2 * SAMPLE_RATE)
+    monkeypatch.setattr(echo_alone, "READ", 40)
+    names = (engines.NONE, engines.name_of(2))
+    rows = echo_alone.listen(echo_alone.Job(echo_alone.TUNING_ROOM, (), names))
+    assert [row.engine for row in rows] == list(names)
+    assert {row.hits for row in rows} == {()}
+    scene = echo_alone.scene_of(echo_alone.Job(echo_alone.TUNING_ROOM, (), names), 2)[0]
+    assert scene.mics.shape == (2, 2 * SAMPLE_RATE) and np.std(scene.mics) > 0.01
+
+
+def test_false_wakes_are_counted_where_they_were():
+    name = engines.name_of(2)
+    rows = [
+        echo_alone.Alone(name, 1, "music", "door", 30.0, (1.2, 31.0, 50.0)),
+        echo_alone.Alone(name, 2, "music", "", 20.0, (21.0,)),
+    ]
+    row = echo_alone.summarise(rows)[name]
+    assert (row["false_wakes"], row["at_first"], row["after_change"]) == (4, 1, 1)
+    assert row["minutes"] == 2 and row["changes"] == 1 and len(row["where"]) == 4
+    assert [goal["reached"] for goal in echo_alone.goals({name: row})] == [False]
+    assert name in str(echo_alone.table({name: row}).columns[0]._cells)
+
+
 def test_two_processes_find_what_one_finds_and_a_second_run_reads_it_back(monkeypatch, tmp_path):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     names, todo = (engines.NONE,), []
