@@ -44,7 +44,8 @@ SURELY = 0.9  # in two views at once: a word 30 dB below the echo may leave no v
 # those noises nor our own echoes have scored this
 CERTAIN = 0.97  # ... in one view: in twenty minutes of mere echo of ten rooms, listened to for two
 # words, one score reached the threshold at all, with 0.38; three of 35 people 30 dB below it have
-# this and no voice
+# this and no voice. But music left a hiss at -75 dBFS that had 0.98 and none: a word must be
+AUDIBLE = 16.0  # times the background's power in its loudest hop; that hiss was 8, words are 45
 # A closer look tries so often that mere echo scored 0.79 and 0.58 in two streams, and 0.99 in one,
 # with no voice activity at all. So one stream alone needs a clear voice, whatever it scores, and
 # two that do not agree with ``SURELY`` need this: of 114 words 30 dB below the echo the two that
@@ -212,7 +213,7 @@ class Ears:
 
     def _believed(self, hit: Hit, playing: bool) -> bool:
         """Whether it was a voice, not our own, and not refused by the household's verifier."""
-        surely = min(hit.score, self._wakes.second) >= SURELY or hit.score >= CERTAIN
+        surely = min(hit.score, self._wakes.second) >= SURELY or self._certain(hit.score)
         if self._clearly() and not surely and float(self._said.sum()) < VOICE:
             return False
         if playing and (self._explained(hit.score) or self._own_word()):
@@ -228,9 +229,13 @@ class Ears:
             return True
         if both < SURE:
             weak = said < WEAK_SPEECH and (score < SURE or voice < VOICE)
-            certain = score >= CERTAIN and not closer
+            certain = self._certain(score) and not closer
             return over < OVER_HOPS or (weak and not certain)
         return over < OVER_HOPS and said < SPEECH
+
+    def _certain(self, score: float) -> bool:
+        """Whether one view is enough, without a voice: it is sure, and of more than a hiss."""
+        return score >= CERTAIN and self._likeness.loudest > AUDIBLE * self._now.noise
 
     def _like_echo(self, score: float) -> bool:
         """Whether it is the echo of a path that is not known well enough to expect it."""

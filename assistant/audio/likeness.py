@@ -27,6 +27,11 @@ class EchoLikeness:
         self._powers[0, self._hop], self._powers[1, self._hop] = output, residual
         self._hop = (self._hop + 1) % HOPS
 
+    @property
+    def loudest(self) -> float:
+        """Mean square of the last second's loudest hop of output."""
+        return float(self._powers[0].sum(axis=1).max())
+
     def value(self) -> float:
         """Return the correlation of their levels over time, all bands at once, -1 to 1."""
         levels = np.log(self._powers + _SILENT)
