@@ -198,11 +198,16 @@ class Ears:
         threshold = max(SURE, threshold or 0.0) if surely else threshold
         now.score, now.hit = score, self._decision.update(now.at, score, threshold)
         if now.hit is not None:
-            self._weigh(now, playing)
+            self._weigh(now, playing, following)
 
-    def _weigh(self, now: Impression, playing: bool) -> None:
-        """Keep the hit if it is believed; else the word may still become clearer."""
-        if not self._believed(now.hit, playing):
+    def _weigh(self, now: Impression, playing: bool, following: bool) -> None:
+        """Keep the hit if it is believed; else the word may still become clearer.
+
+        In a command "from my shopping list" had 0.98 in one view; of 138 people 134 who
+        said the word at 0 or -10 dB had ``SURE`` in two.
+        """
+        agreed = not following or self._wakes.second >= SURE
+        if not agreed or not self._believed(now.hit, playing):
             now.hit = None
             self._decision.reset()
             return

@@ -52,6 +52,19 @@ def test_inside_a_command_only_a_clear_word_wakes():
     assert hit == {False: True, True: False}
 
 
+@pytest.mark.parametrize(
+    ("following", "second", "woken"), [(False, 0.13, True), (True, 0.13, False), (True, 0.6, True)]
+)
+def test_inside_a_command_two_views_must_hear_the_word(monkeypatch, following, second, woken):
+    """Somebody's "from my shopping list" was "hey jarvis" with 0.98 in one view."""
+    ears, scores = Ears(1, thresholds(LOWEST, LOWEST)), iter([0.0] * 40 + [0.98])
+    monkeypatch.setattr(ears._wakes, "process", lambda *views: next(scores))
+    monkeypatch.setattr(ears._voice, "process", lambda clean: 0.9)
+    ears._wakes.second = second
+    sound = 0.1 * np.random.default_rng(0).standard_normal((41, 1, HOP)).astype("f4")
+    assert any(ears.hear(hop, SILENCE, True, following).hit for hop in sound) == woken
+
+
 def test_what_the_residual_echo_explains_without_a_voice_is_no_hit(monkeypatch):
     ears = Ears(1, thresholds(LOW, LOW))
     monkeypatch.setattr(type(ears.front_end), "residual_power", property(lambda self: 1.0))
