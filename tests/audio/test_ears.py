@@ -217,11 +217,11 @@ def test_what_has_the_echoes_rhythm_is_echo(
     ears, scores = Ears(1, thresholds(LOWEST, LOWEST)), iter([0.0] * 40 + [score, 0.0])
     monkeypatch.setattr(ears._wakes, "process", lambda *views: next(scores))
     monkeypatch.setattr(ears._voice, "process", lambda clean: 0.9)
-    monkeypatch.setattr(ears._likeness, "value", lambda: alike)
+    monkeypatch.setattr(ears._last_second._likeness, "value", lambda: alike)
     expected = property(lambda self: 0.0 if clearly else 1.0)
     monkeypatch.setattr(type(ears.front_end), "residual_power", expected)
     ears._wakes.second = second
     if lately:
-        ears._solved_at = 0
+        ears._last_second._since_solved = 0
     loud = 0.1 * np.random.default_rng(0).standard_normal((42, 1, HOP)).astype("f4")
     assert any(ears.hear(hop, SILENCE, True).hit for hop in loud) == woken
