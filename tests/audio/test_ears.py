@@ -208,7 +208,8 @@ def test_for_a_second_after_a_glitch_nothing_ducks(monkeypatch):
     [(0.7, 0.6, 0.5, False, False, True), (0.7, 0.6, 0.75, False, False, False),
      (0.7, 0.6, 0.75, True, False, True), (0.95, 0.95, 0.75, False, False, True),
      (0.7, 0.6, 0.5, True, True, True), (0.7, 0.6, 0.75, True, True, False),
-     (0.4, 0.3, 0.5, True, True, False), (0.4, 0.3, 0.5, True, False, True)],
+     (0.4, 0.3, 0.5, True, True, False), (0.4, 0.3, 0.5, True, False, True),
+     (0.97, 0.97, 0.75, True, True, False)],
 )  # fmt: skip
 def test_what_has_the_echoes_rhythm_is_echo(
     monkeypatch, score, second, alike, clearly, lately, woken
