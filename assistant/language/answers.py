@@ -28,8 +28,8 @@ _BACKCHANNELS = (
     "got it", "okay thanks", "all right", "alright", "uh", "um", "wow", "really", "no", "correct",
     "thank you very much", "that's right", "interesting", "exactly", "perfect", "okay okay",
 )  # fmt: skip
-# The short ones a stop phrase has to stand out from: with them beside it in a room's reverberation,
-# a spotter takes 3 of 609 listening words for a stop phrase that free words leave open, else 156.
+# The short ones a stop phrase has to stand out from: with them beside it and without "enough", a
+# spotter takes 3 of 609 listening words for a stop phrase that free words leave open, else 156.
 LISTENING = (
     "uh huh", "mhm", "mm", "mm hmm", "hmm", "aha", "ah", "oh", "okay", "yeah", "right", "sure",
     "wow", "i see",

@@ -19,7 +19,7 @@ SHORTEST_S = 0.25  # of a command said over the reply
 SHORTEST_STOP_S = 0.1  # ... and of a stop phrase, whose first sound may drown in the reply,
 SHORTEST_SURE_S = 0.05  # ... of one that nothing speaks against
 WORD_S = 0.15  # ... and of each word in it: seven a second is as fast as people get
-VOICED = 0.4  # of that: a command over the reply has twice as much voice, a knock next to none
+VOICED = 0.4  # of that: a command over the reply has twice as much voice, most accidents none
 
 
 class Hearing:
@@ -107,9 +107,12 @@ class Hearing:
         """Whether it is still the phrase ``spotted`` with listeners' words to choose from."""
         listeners = (word for word in LISTENING if word not in self._stops)
         stream = self._recogniser.open((*self._stops, *listeners))
-        for block in self._sound:
-            stream.feed(block)
-        again = stream.finish()
+        try:
+            for block in self._sound:
+                stream.feed(block)
+            again = stream.finish()
+        finally:
+            stream.close()
         return again.text == spotted and is_stop(again, self._stops)
 
     def close(self) -> None:

@@ -99,8 +99,8 @@ def scene_of(job: Job, mics: int) -> tuple[Scene, str, str, int]:
         echo[:, at:] = rooms.convolve(sounding, other)[:, at:]
     echo *= ECHO_RMS * loudness / np.std(echo[0])
     noise = np.random.default_rng([job.seed, 13]).normal(size=echo.shape)
-    heard = echo + noise * 10 ** (room.noise_db / 20)
-    heard = np.clip(np.round(heard * 32768), -32768, 32767) / np.float32(32768)
+    noise *= 10 ** (room.noise_db / 20)
+    heard = np.clip(np.round((echo + noise) * 32768), -32768, 32767) / np.float32(32768)
     scene = Scene(heard.astype(np.float32), noise, reference, (), room.latency)
     return scene, kind, change, at
 
@@ -111,7 +111,8 @@ def _played(job: Job, kind: str) -> np.ndarray:
         number = job.seed - job.seed % 4 + (1 if kind == "recorded people" else 3)
         return far_end(number, SIZE, list(job.people))
     rng = np.random.default_rng([job.seed, 77])
-    text, start = _book(), int(rng.integers(len(_book()) - 2 * READ))
+    text = _book()
+    start = int(rng.integers(len(text) - 2 * READ))
     voice = str(rng.choice(LANGUAGES)) + str(rng.choice(VARIANTS))
     x = espeak(text[start : start + READ], voice)
     x = np.tile(x, SIZE // len(x) + 1)[:SIZE]
