@@ -17,6 +17,7 @@ from assistant.audio.path_schedule import WINDOW, PathSchedule
 from assistant.audio.path_solver import Solution
 from assistant.audio.reference import ReferenceHistory
 from assistant.audio.residual import BAND_EDGES, BANDS, ResidualEstimate
+from assistant.audio.watchdog import Watchdog
 
 __all__ = ["BANDS", "BAND_EDGES", "EchoCanceller"]
 
@@ -41,6 +42,9 @@ class EchoCanceller:
           When nothing plays, the former is spread evenly and the latter is 0.
       ``output_power``, ``residual_power``  float: their sums over the bands.
       ``echo``      float32 (mics, HOP): what was subtracted; zeros when nothing plays.
+      ``unsettled`` 0 to 1: whether the path is new, and the output so much worse than usual.
+      ``expected``  float32 (BINS,): power of the echo in ``spectrum`` for what the path is unsure
+          of, mean over the microphones; often more than there is.
       ``spectrum``  complex64 (mics, BINS): of the output hop with a hop of zeros before it.
       ``erle_db``   running echo return loss enhancement; moves only while the reference sounds
           and no near end is judged present.
@@ -64,7 +68,7 @@ class EchoCanceller:
         self._padded = np.zeros((2, mics, FFT), np.float32)  # output and echo
         self._both = np.zeros((2, mics, BINS), np.complex64)
         self._out = np.zeros((mics, HOP), np.float32)
-        self._change = PathChange(mics)
+        self._change, self._watchdog = PathChange(mics), Watchdog(mics)
         self._schedule = PathSchedule(mics, self._taps, background)
         self._estimate = ResidualEstimate()
         self.spectrum = self._both[0]
@@ -117,6 +121,14 @@ class EchoCanceller:
         return self._estimate.far_end_alone
 
     @property
+    def expected(self) -> np.ndarray:
+        return self._filter.expected
+
+    @property
+    def unsettled(self) -> float:
+        return self._schedule.unsettled if self.sounding and not self._hold else 0.0
+
+    @property
     def solver_s(self) -> float:
         return self._schedule.seconds
 
@@ -153,16 +165,14 @@ class EchoCanceller:
         learnt since is wrong because the reference was not where it should be."""
         if self._filter.recall():
             self._reference.recall()
-            self._loud[:] = 0
-            self._watched[:] = 1e-9
+            self._watchdog.calm()
             self._change.reset()
 
     def _forget_path(self, rows: slice | np.ndarray) -> None:
         self._filter.forget(rows)
         self._hold = 0
         self.sounding = False
-        self._loud = np.zeros(self._mics, np.float32)
-        self._watched = np.full((2, self._mics), 1e-9, np.float32)
+        self._watchdog.calm()
         self._change.reset()
         self._schedule.reset()
         self._estimate.reset()
@@ -193,7 +203,7 @@ class EchoCanceller:
         if self._quiet_hops > self._tail_parts:
             return self._pass(mics)
         self.sounding = True
-        self._schedule.hear(mics)
+        self._schedule.hear(mics, played)
         factor = self._reference.push(reference, played, lag, bends)
         if factor != 1.0:
             self._filter.scale(factor)
@@ -203,7 +213,8 @@ class EchoCanceller:
         louder = left > _LOUDER * heard + 1e-6
         if louder.any():
             out[louder] = mics[louder]
-        if self._diverged(heard, left):
+        if (diverged := self._watchdog.bites(heard, left)) is not None:
+            self._start_over(diverged)
             np.copyto(out, mics)
             return out
         coherence = self._change.compare(self._both, powers)
@@ -282,19 +293,8 @@ class EchoCanceller:
         self._estimate.improved(solution.gain)
         self._change.reset()
 
-    def _diverged(self, heard: np.ndarray, left: np.ndarray) -> bool:
-        """The watchdog: a canceller that adds power for a third of a second starts over."""
-        watched = self._watched
-        watched[0] += 0.1 * (heard - watched[0])
-        watched[1] += 0.1 * (left - watched[1])
-        if not np.isfinite(watched[1]).all():
-            bad = ~np.isfinite(watched[1])
-        else:
-            self._loud = np.where(watched[1] > 2 * watched[0], self._loud + 1, 0)
-            bad = self._loud > 20
-            if not bad.any():
-                return False
+    def _start_over(self, mics: np.ndarray) -> None:
+        """The watchdog bit: forget the path of these microphones (bool (mics,))."""
         self.resets += 1
         self._reference.unlearn()
-        self._forget_path(bad)
-        return True
+        self._forget_path(mics)

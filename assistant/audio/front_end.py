@@ -9,6 +9,7 @@ from assistant.audio.delay import MARGIN, DelayAligner
 from assistant.audio.distortion import NAMES, Bends
 from assistant.audio.echo import EchoCanceller
 from assistant.audio.format import HOP, SAMPLE_RATE
+from assistant.audio.post_filter import PostFilter
 from assistant.audio.suppressor import Suppressor
 from assistant.settings import Echo
 
@@ -29,8 +30,10 @@ class FrontEnd:
     ``detectors`` float32 (views, HOP), renewed by ``process``: different views of the room for
     the wake word, with residual echo turned down. With ``positions`` those are the beam's looks,
     else one microphone and the beam. When nothing plays, they are microphones as they are.
-    ``cleaned`` float32 (mics, HOP): the last hop of the microphones without the echo. ``enabled``
-    tells whether echo is cancelled here at all; a board may do it by itself.
+    ``cleaned`` float32 (mics, HOP): the last hop of the microphones without the echo. ``linear``
+    float32 (HOP,): the last result before the post-filter, which works while the echo path is new
+    and otherwise changes nothing. ``enabled`` tells whether echo is cancelled here at all; a board
+    may do it by itself.
     """
 
     def __init__(
@@ -50,7 +53,7 @@ class FrontEnd:
         self._start = max(0, measured - MARGIN)
         self._aligner = self._new_aligner()
         self.canceller = EchoCanceller(mics, tail, background=background)
-        self._beam = Beam(mics, positions)
+        self._beam, self._post_filter = Beam(mics, positions), PostFilter()
         self._silence = np.zeros(HOP, np.float32)
         self._bends, self._unbent = Bends(), np.zeros((len(NAMES), HOP), np.float32)
         self._rest = self._hold = -(-(tail + _MAX_DELAY) // HOP) + 2
@@ -60,6 +63,7 @@ class FrontEnd:
         self._views = np.zeros((views, HOP), np.float32)
         self.detectors = self._views
         self.cleaned = np.zeros((mics, HOP), np.float32)
+        self.linear = self._silence
         self.latency = self._beam.latency
         self.detector_latency = self._beam.latency + self._suppressor.latency
 
@@ -73,7 +77,7 @@ class FrontEnd:
         self._rest = 0 if playing else min(self._hold, self._rest + 1)
         canceller, views = self.canceller, self._views
         if not self.enabled:
-            clean = self._beam.process(mics, False)
+            self.linear = clean = self._beam.process(mics, False)
             self.cleaned = mics
             self._look(mics, clean, False)
             self.detectors = self._suppressor.process(views, self._silence, False)
@@ -98,10 +102,10 @@ class FrontEnd:
         sounding = canceller.sounding
         if canceller.far_end_alone:
             self._beam.learn(canceller.spectrum)
-        clean = self._beam.process(cleaned, sounding)
-        self._look(cleaned, clean, sounding)
+        self.linear = linear = self._beam.process(cleaned, sounding)
+        self._look(cleaned, linear, sounding)
         self.detectors = self._suppressor.process(views, canceller.echo[0], sounding)
-        return clean
+        return self._post_filter.process(linear, canceller.expected, canceller.unsettled)
 
     def expect_jump(self) -> None:
         """The card lost samples: the delay may be another from now on, and the echo may be heard.
@@ -140,6 +144,7 @@ class FrontEnd:
         self._bends.clear()
         self.canceller.reset()
         self._beam.reset()
+        self._post_filter.reset()
         self._suppressor.reset()
 
     @property

@@ -24,7 +24,9 @@ class KalmanFilter:
     & Yang 2017. ``rows`` partitions of one hop, of which the first ``free`` are branches of
     their own and the others one path.
 
-    ``path`` complex64 (mics, rows, BINS).
+    ``path`` complex64 (mics, rows, BINS). ``expected`` float32 (BINS,) is the power of the echo
+    that the path's error was expected to leave in the last hop that taught, mean over the
+    microphones: the covariance's, which is several times too large in the first second.
     """
 
     def __init__(self, mics: int, rows: int, free: int) -> None:
@@ -37,6 +39,7 @@ class KalmanFilter:
         self._gain = np.zeros((mics, rows, BINS), np.float32)
         self._kept = [[self.path.copy(), self._error.copy(), 0.0] for _ in range(2)]
         self.noise = np.zeros((mics, BINS), np.float32)
+        self.expected = np.zeros(BINS, np.float32)
         self._hops = 0
         self.forget(slice(None))
 
@@ -72,7 +75,10 @@ class KalmanFilter:
         noise = np.maximum(self._near, error_power, out=self.noise)  # an onset is not averaged
         if clipped:
             noise *= 10
-        noise += 0.5 * np.add.reduce(real, axis=1)
+        unsure = np.add.reduce(real, axis=1)
+        np.mean(unsure, axis=0, out=self.expected)
+        unsure *= 0.5
+        noise += unsure
         noise += _FLOOR
         np.divide(self._error, noise[:, None], out=gain)
         # The diagonal covariance takes neighbouring partitions for independent and would grow

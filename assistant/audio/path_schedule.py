@@ -19,6 +19,9 @@ _SOON = _AT[0] - HELD_OUT // HOP - 1  # hops of the schedule that ``again`` skip
 _NOTICED = 8  # hops a change of the path is older than its discovery
 _AGAIN = 128  # hops of playback until a running schedule may start over
 _ONCE = 64  # ... or until the echo may fall out of it
+_LOUDER = 9.0  # times the power the path was learnt at: a loudspeaker bends that differently
+_LOUD_HOPS, _LEVEL = 4, 0.06  # hops that are older than their discovery; weight of a new hop
+_FADE = 64  # hops in which a path becomes settled
 _PATIENCE = 60, 4000  # hops between two searches for a change, at least: doubled when in vain
 
 
@@ -40,6 +43,7 @@ class PathSchedule:
     def reset(self) -> None:
         """Begin anew: nothing is known of the path."""
         self._end = 0
+        self._level = self._loudest = 0.0  # power of what is played, and of what was learnt from
         self._rested, self._patience = 0, _PATIENCE[0]
         self.restart()
 
@@ -80,8 +84,22 @@ class PathSchedule:
         self._patience = min(_PATIENCE[1], 2 * self._patience)
         self.restart(age)
 
-    def hear(self, mics: np.ndarray) -> None:
-        """Keep a hop of the microphones, float32 (mics, HOP), for the solver."""
+    @property
+    def unsettled(self) -> float:
+        """How new the path is: 1 from a start or a change on, 0 after the last solution."""
+        return min(1.0, max(0.0, (_AT[-1] + 1 - self._since) / _FADE))
+
+    def hear(self, mics: np.ndarray, played: float) -> None:
+        """Keep a hop of the microphones, float32 (mics, HOP), for the solver.
+
+        ``played`` is the mean square of what is played meanwhile. When that is louder than ever,
+        the path is solved for again: it is the same, but the loudspeaker distorts as it never did.
+        """
+        self._level += _LEVEL * (played - self._level)
+        if self._since <= _AT[-1]:
+            self._loudest = max(self._loudest, self._level)
+        elif self._level > _LOUDER * self._loudest:
+            self.restart(_LOUD_HOPS)
         size = WINDOW * HOP
         if self._end == self._heard.shape[1]:
             self._heard[:, :size] = self._heard[:, size:]

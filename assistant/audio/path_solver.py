@@ -32,6 +32,7 @@ _DECAY_PER_S = 40.0  # of the expected path's power: what is far behind is expec
 _LEAST = 0.01  # ... but not weaker, in amplitude
 HELD_OUT = 5 * HOP  # newest samples, on which the new path must prove itself before it is refined
 # by them, too
+_EXPLAINED = 0.1  # what a path leaves of the microphones' power, at most, to be the old one
 _BETTER = 0.75  # of the old path's error, at most
 _CREPT = 0.01  # samples of creep that do no harm
 _SPREAD = 0.03  # part of a distortion's power that lies at other frequencies
@@ -75,15 +76,32 @@ def _solve(recording: Recording) -> Solution | None:
         return None
     sound = Sound(recording, 0, fit)
     weights = recording.weights
-    believed = path = _scaled(sound, sound.played(weights), recording.path)
+    believed = _scaled(sound, sound.played(weights), recording.path)
+    weights, believed = _bent_anew(sound, weights, believed)
     heed = np.float32(1 / (_NOISE * float(np.mean(sound.mics**2)) + 1e-12))
-    path = _search(sound, sound.played(weights), heed, believed, path, _ROUNDS[0])
+    path = _search(sound, sound.played(weights), heed, believed, believed, _ROUNDS[0])
     path, weights = _refined(sound, believed, path, weights, _ROUNDS[1])
     solution = _proven(Sound(recording, fit, size), recording, path, weights)
     if solution is None:
         return None
     path, weights = _refined(Sound(recording, 0, size), believed, path, weights, _ROUNDS[2])
     return replace(solution, path=path, weights=weights)
+
+
+def _bent_anew(
+    sound: Sound, weights: np.ndarray, believed: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the weights refitted and the path scaled to them, where the path explains much.
+
+    After a louder passage, or an amplifier's knob, the path is as it was, and only the loudspeaker
+    distorts as it never did. Taken for a new path, that would spoil the old one.
+    """
+    error = sound.mics - sound.echo(sound.played(weights), believed)
+    if np.sum(error**2) > _EXPLAINED * np.sum(sound.mics**2):
+        return weights, believed
+    heed = _heed(sound, sound.played(weights), believed)
+    weights = _reweigh(sound, heed, weights, believed)
+    return weights, _scaled(sound, sound.played(weights), believed)
 
 
 def _refined(

@@ -30,11 +30,11 @@ class Room:
         assert recording.reference.shape == (recording.mics.shape[1] + TAPS - 1,)
         self.asked.append(recording.mics.shape[1] // HOP)
 
-    def play(self, count: int, sounds: bool = True) -> list[int]:
+    def play(self, count: int, sounds: bool = True, power: float = 0.01) -> list[int]:
         """Let ``count`` hops pass; return the sizes of the recordings solved, in hops."""
         self.asked.clear()
         for _ in range(count):
-            self.schedule.hear(self._hop)
+            self.schedule.hear(self._hop, power)
             self._reference.push(self._hop[0], 0.01)
             self.schedule.step(sounds, self._reference, self._path)
         return list(self.asked)
@@ -109,3 +109,22 @@ def test_what_was_heard_before_a_pause_is_in_another_piece(room):
     room.play(10)
     room.schedule.again()
     assert room.play(20)[0] < 30
+
+
+def test_sound_far_louder_than_all_before_is_learnt_from_once(room):
+    room.play(300)
+    assert room.play(300, power=0.05) == []
+    assert room.play(300, power=0.5)[0] == 16
+    assert room.play(300, power=0.5) == []
+    room.play(300)
+    assert room.play(300, power=0.5) == []
+
+
+def test_a_path_is_settled_when_its_last_solution_is_in(room):
+    assert room.schedule.unsettled == 1.0
+    room.play(200)
+    assert room.schedule.unsettled < 1.0
+    room.play(100)
+    assert room.schedule.unsettled == 0.0
+    room.schedule.changed()
+    assert room.schedule.unsettled == 1.0

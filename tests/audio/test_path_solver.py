@@ -44,6 +44,14 @@ def recording(seconds: float = 1.2, mics: int = 2, bent: float = 0.0) -> Recordi
     )
 
 
+def truth() -> np.ndarray:
+    """Return the path in ``recording``."""
+    true = np.zeros((2, TAPS), np.float32)
+    for row, response in zip(true, (path(40), path(41)), strict=True):
+        row[: len(response)] = response
+    return true
+
+
 def test_a_second_of_playback_gives_the_path():
     solution = solve(recording())
     assert 10 * np.log10(solution.left) < -20
@@ -96,10 +104,16 @@ def test_the_loudspeakers_distortion_is_found_with_it():
 
 
 def test_a_true_path_is_not_replaced():
-    true = np.zeros((2, TAPS), np.float32)
-    for row, response in zip(true, (path(40), path(41)), strict=True):
-        row[: len(response)] = response
-    assert solve(replace(recording(), path=true)) is None
+    assert solve(replace(recording(), path=truth())) is None
+
+
+def test_distortion_that_is_new_is_not_taken_for_a_new_path():
+    """Half a second after somebody turned the volume up; -26 dB if the path is sought first."""
+    bent = replace(recording(0.5, bent=-0.6), path=truth())
+    solution = solve(bent)
+    wrong = np.sum((solution.path - bent.path) ** 2) / np.sum(bent.path**2)
+    assert 10 * np.log10(wrong) < -30
+    assert solution.weights[NAMES.index("beyond 0.1")] < -0.2
 
 
 def test_a_person_alone_gives_no_path():

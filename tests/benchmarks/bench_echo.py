@@ -115,7 +115,8 @@ def _recall(how: Run) -> dict:
 
 
 def _reconvergence(how: Run) -> dict:
-    names = how.names(*engines.peers()[0], engines.name_of(1), engines.name_of(2))
+    ours = engines.name_of(1), engines.name_of(2), engines.LINEAR
+    names = how.names(*engines.peers()[0], *ours)
     todo = reconvergence.jobs(how.data, how.tune, how.quick, names)
     curves = how.all_of("changes", reconvergence.follow, todo)
     result = reconvergence.summarise(curves)

@@ -18,6 +18,7 @@ COLOURS = {
     engines.SPEEX: "#2a6f97",
     engines.name_of(1): "#f4a261",
     engines.name_of(2): "#d62828",
+    engines.LINEAR: "#e5989b",
     engines.name_of(4): "#9d4edd",
     engines.name_of(6): "#2a9d5c",
 }

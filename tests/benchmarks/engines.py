@@ -19,7 +19,7 @@ from tests.benchmarks.peers import Missing, Speex, WebRtc
 Engine = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 MARGIN = 64
 ARRAYS = (1, 2, 4, 6)
-SUPPRESSED = "ours, suppressed"
+SUPPRESSED, LINEAR = "ours, suppressed", "ours, linear"
 NEAR, NONE, SPEEX, AEC3 = "near end alone", "no AEC", Speex.name, WebRtc.name
 
 
@@ -53,13 +53,19 @@ def delayed(x: np.ndarray, lag: int) -> np.ndarray:
     return np.concatenate([np.zeros(lag, np.float32), x])[: len(x)]
 
 
-def ours(mics: np.ndarray, reference: np.ndarray, lag: int = 0) -> np.ndarray:
-    """Return our front end's output for a whole recording, its latency taken out."""
+def ours(
+    mics: np.ndarray, reference: np.ndarray, lag: int = 0, *, linear: bool = False
+) -> np.ndarray:
+    """Return our front end's output for a whole recording, its latency taken out.
+
+    ``linear`` is what it would be without the post-filter.
+    """
     front = FrontEnd(len(mics), Echo())
     size = mics.shape[1] // HOP * HOP
     out = np.zeros(mics.shape[1], np.float32)
     for i in range(0, size, HOP):
-        out[i : i + HOP] = front.process(mics[:, i : i + HOP], reference[i : i + HOP], True)
+        clean = front.process(mics[:, i : i + HOP], reference[i : i + HOP], True)
+        out[i : i + HOP] = front.linear if linear else clean
     return np.concatenate([out[front.latency :], np.zeros(front.latency, np.float32)])
 
 
@@ -68,9 +74,9 @@ def suppressed(mics: np.ndarray, reference: np.ndarray, lag: int = 0) -> np.ndar
     front, firm = FrontEnd(1, Echo()), Suppressor(1, FIRM)
     out = np.zeros(mics.shape[1], np.float32)
     for i in range(0, mics.shape[1] // HOP * HOP, HOP):
-        clean = front.process(mics[:1, i : i + HOP], reference[i : i + HOP], True)
-        canceller = front.canceller
-        out[i : i + HOP] = firm.process(clean[None], canceller.echo[0], canceller.sounding)[0]
+        front.process(mics[:1, i : i + HOP], reference[i : i + HOP], True)
+        echo, sounding = front.canceller.echo[0], front.canceller.sounding
+        out[i : i + HOP] = firm.process(front.linear[None], echo, sounding)[0]
     return np.concatenate([out[firm.latency :], np.zeros(firm.latency, np.float32)])
 
 

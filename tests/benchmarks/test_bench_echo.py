@@ -211,10 +211,17 @@ def test_recorded_echo_is_rated_as_in_the_challenge():
 
 @pytest.mark.slow
 def test_reconvergence_is_followed_through_a_move():
-    name = engines.name_of(1)
-    curves = reconvergence.follow(reconvergence.Job(240, "moved", (), (name,)))
-    found = reconvergence.summarise(curves)[name]["moved"]
-    assert found["before_db"] > 12 and found["dip_db"] < found["before_db"] - 6
+    names = engines.name_of(2), engines.LINEAR
+    curves = reconvergence.follow(reconvergence.Job(240, "moved", (), names))
+    found = reconvergence.summarise(curves)
+    for rows in found.values():
+        assert rows["moved"]["before_db"] > 12
+        assert rows["moved"]["dip_db"] < rows["moved"]["before_db"] - 6
+    filtered, linear = (np.array(found[name]["moved"]["curve_db"]) for name in names)
+    moved = len(linear) // 2
+    assert filtered[moved + 10] > linear[moved + 10] + 3
+    np.testing.assert_array_equal(filtered[moved - 20 : moved], linear[moved - 20 : moved])
+    assert {goal["what"].split(":")[0] for goal in reconvergence.goals(found)} == {names[0]}
 
 
 @pytest.mark.slow
