@@ -104,7 +104,7 @@ def _bench(parser: Parser) -> None:
     parser.add_argument("--plots", metavar="DIR", type=Path, help="also draw the figures here")
     parser.add_argument(
         "--parts", metavar="A,B", default="",
-        help="echo: only some of recall, reconvergence, recorded, cost",
+        help="echo: only some of recall, reconvergence, after, recorded, alone, cost",
     )  # fmt: skip
     parser.add_argument("--only", metavar="A,B", default="", help="echo: engines; teach: words")
     parser.add_argument("--tune", action="store_true", help="echo: the rooms meant for tuning")

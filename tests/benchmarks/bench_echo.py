@@ -16,6 +16,7 @@ from rich.table import Table
 
 from assistant.errors import BadInput, did_you_mean
 from tests.benchmarks import (
+    after_change,
     bench_cpu,
     echo_alone,
     echo_plots,
@@ -125,6 +126,16 @@ def _reconvergence(how: Run) -> dict:
     return {"engines": result, "goals": reconvergence.goals(result)}
 
 
+def _after_change(how: Run) -> dict:
+    ours = engines.LINEAR, engines.name_of(2)
+    names = how.names(engines.NONE, *engines.peers()[0], *ours)
+    todo = after_change.jobs(how.data, how.tune, how.quick, names)
+    result = after_change.summarise(how.all_of("after a change", after_change.listen, todo))
+    if result:
+        how.console.print(after_change.table(result, len(todo)))
+    return {"engines": result, "goals": after_change.goals(result)}
+
+
 def _recorded(how: Run) -> dict:
     names = how.names(engines.NONE, *engines.peers()[0], engines.name_of(1), engines.SUPPRESSED)
     todo = recorded_echo.jobs(how.data, how.quick, names)
@@ -168,6 +179,7 @@ def _cost(how: Run) -> dict:
 PARTS = {
     "recall": _recall,
     "reconvergence": _reconvergence,
+    "after": _after_change,
     "recorded": _recorded,
     "alone": _alone,
     "cost": _cost,

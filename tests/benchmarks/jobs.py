@@ -22,10 +22,12 @@ EVERYTHING = ("assistant", "skills", "tests/benchmarks", "tests/scenes")
 CANCELLER = (
     *("echo", "kalman", "reference", "distortion", "residual"),
     *("aside", "path_change", "path_learner", "path_schedule", "path_solver", "path_sound"),
+    "watchdog",
 )
 FRONT_END = (
     *(f"assistant/audio/{name}.py" for name in (*CANCELLER, "beam", "delay", "delay_search")),
     *(f"assistant/audio/{name}.py" for name in ("drift", "resample", "suppressor", "front_end")),
+    "assistant/audio/post_filter.py",
     "assistant/audio/voice_activity.py",
     "assistant/audio/silero_.py",
     "assistant/room",

@@ -12,6 +12,7 @@ from rich.console import Console
 from assistant.audio.format import SAMPLE_RATE
 from assistant.errors import BadInput
 from tests.benchmarks import (
+    after_change,
     bench_echo,
     echo_alone,
     engines,
@@ -222,6 +223,22 @@ def test_reconvergence_is_followed_through_a_move():
     assert filtered[moved + 10] > linear[moved + 10] + 3
     np.testing.assert_array_equal(filtered[moved - 20 : moved], linear[moved - 20 : moved])
     assert {goal["what"].split(":")[0] for goal in reconvergence.goals(found)} == {names[0]}
+
+
+def test_the_area_is_how_often_a_person_scores_higher():
+    low, high = np.array([0.1, 0.2]), np.array([0.3, 0.2])
+    assert after_change.area(high, low) == pytest.approx(7 / 8)
+    assert after_change.area(low, low) == pytest.approx(0.5)
+
+
+@pytest.mark.slow
+def test_a_person_after_a_change_is_told_from_echo():
+    names = engines.NONE, engines.LINEAR, engines.name_of(2)
+    people = tuple(sorted(shared("commands").glob("*.flac")))[1::2]
+    rows = after_change.listen(after_change.Job(after_change.TUNING_ROOM, people, names))
+    found = after_change.summarise(rows)
+    assert found[names[2]]["area"]["0"] > found[names[0]]["area"]["0"] + 0.1
+    assert len(after_change.goals(found)) == len(after_change.LEVELS)
 
 
 @pytest.mark.slow
