@@ -34,8 +34,10 @@ LAG = samples(0.20)
 SURE = 0.5  # openWakeWord's own threshold: no need to wait whether the score rises further
 SAID = 0.15  # score of what is played from which its echo might wake
 
-# Inside one utterance, scores above 0.5 paused for at most 0.4 s in 180 recordings.
+# Inside one utterance, scores above 0.5 paused for at most 0.4 s in 180 recordings. The networks
+# remember 1.3 s: what scores later than that, after a pause, is somebody who says it again.
 REFRACTORY = samples(0.6)
+AGAIN, PAUSE = samples(1.2), samples(0.3)
 
 
 class WakeWord:
@@ -128,6 +130,7 @@ class WakeDecision:
         self.threshold = threshold
         self._refractory, self._lag = refractory, lag
         self._above: int | None = None
+        self._hit_at = -AGAIN
         self._rising: float | None = None
 
     def update(self, at: int, score: float, threshold: float | None = None) -> Hit | None:
@@ -135,7 +138,7 @@ class WakeDecision:
 
         ``at`` is the sample the score came with, ``threshold`` replaces the usual one for this
         score (while the speaker itself sounds). An utterance is over when no score has reached
-        it for ``refractory`` samples.
+        it for ``refractory`` samples, or for ``PAUSE`` when its hit is older than ``AGAIN``.
         """
         best, threshold = self._rising, self.threshold if threshold is None else threshold
         if score < threshold and best is None:
@@ -143,9 +146,13 @@ class WakeDecision:
         if score < SURE and score > (best or 0.0):
             self._rising = score
             return None
-        fresh = self._above is None or at - self._above >= self._refractory
+        over = PAUSE if at - self._hit_at >= AGAIN else self._refractory
+        fresh = self._above is None or at - self._above >= over
         self._above, self._rising = at, None
-        return Hit(at, max(0, at - self._lag), max(score, best or 0.0)) if fresh else None
+        if not fresh:
+            return None
+        self._hit_at = at
+        return Hit(at, max(0, at - self._lag), max(score, best or 0.0))
 
     def reset(self) -> None:
         """Forget the last hit: the next score that reaches the threshold is one again.

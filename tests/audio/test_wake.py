@@ -137,6 +137,26 @@ def test_hits_are_above_the_threshold_and_apart(values, threshold):
         last = at
 
 
+def hits_of(spans: list[tuple[int, int]]) -> list[int]:
+    """Return the steps of 80 ms that are hits, when those in ``spans`` (from, to) score 0.9."""
+    decision, found = WakeDecision(0.3), []
+    for step in range(60):
+        score = 0.9 if any(start <= step < stop for start, stop in spans) else 0.1
+        if decision.update(step * CHUNK, score) is not None:
+            found.append(step)
+    return found
+
+
+def test_one_utterance_is_one_hit_though_its_score_pauses():
+    assert hits_of([(5, 12), (17, 19)]) == [5]  # paused for 0.4 s, 1 s after its hit
+    assert hits_of([(5, 30)]) == [5]  # as long as it lasts
+
+
+def test_who_says_it_again_at_once_is_heard():
+    assert hits_of([(5, 16), (21, 30)]) == [5, 21]  # 0.4 s after the first stopped scoring
+    assert hits_of([(5, 8), (16, 18)]) == [5, 16]  # ... or 0.6 s
+
+
 @given(stream, st.floats(0.05, 0.99))
 def test_the_first_word_above_the_threshold_always_hits(values, threshold):
     decision = WakeDecision(threshold)
