@@ -1,4 +1,4 @@
-"""What the audio thread does to every hop before it listens: align, cancel, combine."""
+"""What the audio thread does to every hop before it listens: align, cancel, combine, filter."""
 
 from __future__ import annotations
 
