@@ -104,7 +104,7 @@ class Hearing:
         return transcript
 
     def _stands_out(self, spotted: str) -> bool:
-        """Whether it is still the phrase ``spotted`` with listeners' words to choose from."""
+        """Whether it is still the phrase ``spotted``, clearly, with listeners' words beside it."""
         listeners = (word for word in LISTENING if word not in self._stops)
         stream = self._recogniser.open((*self._stops, *listeners))
         try:
@@ -113,7 +113,7 @@ class Hearing:
             again = stream.finish()
         finally:
             stream.close()
-        return again.text == spotted and is_stop(again, self._stops)
+        return again.text == spotted and again.confidence >= self._recogniser.clear
 
     def close(self) -> None:
         """Drop the streams."""

@@ -65,6 +65,7 @@ class Recogniser(Protocol):
     """Opens streams; up to two at a time (an utterance and a stop-phrase spotter). Worker only."""
 
     name: str  # "vosk household", "pocketsphinx en-us"
+    clear: float  # confidence of a phrase that was clearly said, and of hardly anything else
 
     def open(self, phrases: Sequence[str] | None = None) -> Stream:
         """Start listening to everything the skills understand, or only to ``phrases``.

@@ -18,10 +18,10 @@ class Scripted:
     """A recogniser whose streams hear what is written: one text for each block.
 
     ``chosen`` is what is heard with listeners' words to choose from; ``sure`` how sure free words
-    are at last.
+    are at last, and ``choice`` how sure that choice is.
     """
 
-    name = "scripted"
+    name, clear = "scripted", 0.9
 
     def __init__(
         self,
@@ -29,13 +29,17 @@ class Scripted:
         spotted: Sequence[str],
         chosen: Sequence[str] = (),
         sure: float = 0.0,
+        choice: float = 0.9,
     ) -> None:
         self._freely, self._spotted, self._chosen, self._sure = freely, spotted, chosen, sure
+        self._choice = choice
 
     def open(self, phrases: Sequence[str] | None = None) -> _Script:
         if phrases is None:
             return _Script(self._freely, self._sure)
-        return _Script(self._chosen if "mm hmm" in phrases else self._spotted, 0.9)
+        if "mm hmm" in phrases:
+            return _Script(self._chosen, self._choice)
+        return _Script(self._spotted, 0.9)
 
     def lacks(self, words) -> tuple[str, ...]:
         return ()
@@ -99,6 +103,7 @@ def test_a_word_free_words_are_unsure_of_must_stand_out_from_what_listeners_say(
     for unsure in (["quiet"] * 5, ["[unk]"] * 5):
         assert stops_at_last(Scripted(unsure, ["quiet"] * 5, ["quiet"] * 5, 0.49))
         assert not stops_at_last(Scripted(unsure, ["quiet"] * 5, ["wow"] * 5, 0.49))
+        assert not stops_at_last(Scripted(unsure, ["quiet"] * 5, ["quiet"] * 5, 0.49, 0.84))
 
 
 def test_a_word_free_words_are_sure_of_need_not_stand_out():

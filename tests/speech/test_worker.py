@@ -83,7 +83,8 @@ class Watched:
     """
 
     def __init__(self, recogniser, where: str = "", error: Exception | None = None) -> None:
-        self.name, self._recogniser = recogniser.name, recogniser
+        self.name, self.clear = recogniser.name, recogniser.clear
+        self._recogniser = recogniser
         self.where, self.error, self.fed = where, error, 0
 
     def fail_once(self, where: str) -> None:
