@@ -59,7 +59,6 @@ class EchoCanceller:
     def __init__(
         self, mics: int, tail: int = 6400, *, distortion: bool = True, background: bool = False
     ) -> None:
-        self._mics = mics
         self._tail_parts = n = max(1, -(-tail // HOP))
         self._taps = n * HOP
         self._reference = ReferenceHistory(n, distortion, self._taps + WINDOW * HOP)

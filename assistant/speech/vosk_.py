@@ -36,10 +36,9 @@ class VoskRecogniser:
     vosk package and ``BadInput`` for a folder that is not a complete Vosk model.
     """
 
-    clear = (
-        0.9  # of 182 stop phrases in 14 voices at 2.5 m all eight that free words were unsure of
-    )
-    # had 0.95 and more beside listeners' words; a "wow" that was no "quiet" had 0.84
+    # Of 182 stop phrases in 14 voices at 2.5 m all eight that free words were unsure of had 0.95 or
+    # more beside listeners' words; a "wow" that was no "quiet" had 0.84.
+    clear = 0.9
 
     def __init__(
         self, folder: Path, name: str | None = None, sentences: Sequence[str] = ()

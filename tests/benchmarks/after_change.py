@@ -18,6 +18,7 @@ from rich.table import Table
 from assistant.audio.format import HOP, SAMPLE_RATE
 from assistant.audio.voice_activity import VoiceActivity
 from tests.benchmarks import engines, loudspeakers, rooms
+from tests.benchmarks.echo_alone import Job
 from tests.benchmarks.echo_scenes import ECHO_RMS, active_level, trim
 from tests.benchmarks.far_ends import far_end
 
@@ -26,15 +27,6 @@ CHANGED, SIZE, WITHIN = 8 * SAMPLE_RATE, 12 * SAMPLE_RATE, 2 * SAMPLE_RATE
 LEVELS = (0, -10, -20)
 KNOB, CHANGES = 0.1, (*rooms.CHANGES, "knob")
 ACTIVE, VOICE = 0.01, 0.5  # of a person's loudest power; a probability
-
-
-@dataclass(frozen=True)
-class Job:
-    """One room; ``names`` are the engines, ``people`` who speaks, there and from the speaker."""
-
-    seed: int
-    people: tuple[Path, ...]
-    names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
