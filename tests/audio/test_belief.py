@@ -57,3 +57,14 @@ def test_a_new_path_a_closer_look_and_a_hiss_are_never_believed_more(word):
 def test_what_is_clearly_louder_than_the_echo_needs_a_voice_or_two_views(word):
     loud = replace(word, over=62)
     assert not is_spoken(loud) or loud.both >= 0.9 or loud.certain
+
+
+def test_a_weak_score_that_no_other_view_shares_needs_a_voice_that_goes_on():
+    mm = Word(
+        score=0.41, second=4e-5, closer=False, over=22, speech=0.76, voice=3.6, alike=-0.1,
+        lately=False, audible=True,
+    )  # fmt: skip
+    assert not believed(mm)
+    assert believed(replace(mm, voice=22.9))
+    assert believed(replace(mm, second=0.02))
+    assert believed(replace(mm, score=0.6))
