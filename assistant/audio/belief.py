@@ -56,7 +56,7 @@ LATELY = samples(1.0)  # that time. A weak score is not believed in it, nor a cl
 # A weak score that no other view shares at all was somebody's "mm" (0.41, 0.00004; voice 3.6) and
 # the echo after a door (0.50, 0.0015; 9.5). Of 138 people at -20 and -30 dB one had such a score,
 # with 22.9.
-SHARED, GOES_ON = 0.01, 10.0  # another view's score, sum of the last second's voice activity
+SHARED, LASTING = 0.01, 10.0  # another view's score, sum of the last second's voice activity
 
 
 @dataclass(frozen=True)
@@ -103,10 +103,8 @@ def is_spoken(word: Word) -> bool:
 
 
 def is_echo(word: Word) -> bool:
-    """Whether the residual echo explains what was heard in the last second."""
-    if word.lately and word.alike >= ALIKE_LATELY:
-        return True
-    if word.score < SURE and word.second < SHARED and word.voice < GOES_ON:
+    """Whether the residual echo, or chance, explains what was heard in the last second."""
+    if (word.lately and word.alike >= ALIKE_LATELY) or _is_chance(word):
         return True
     if word.both < SURELY and (_is_doubtful(word) or (word.closer and word.voice < FAINT_VOICE)):
         return True
@@ -115,6 +113,11 @@ def is_echo(word: Word) -> bool:
         certain = word.certain and not word.closer
         return word.over < OVER_HOPS or (weak and not certain)
     return word.over < OVER_HOPS and word.speech < SPEECH
+
+
+def _is_chance(word: Word) -> bool:
+    """Whether one view alone has it, weakly, and without a voice that goes on."""
+    return word.score < SURE and word.second < SHARED and word.voice < LASTING
 
 
 def _is_doubtful(word: Word) -> bool:

@@ -71,7 +71,7 @@ def listen(job: Job) -> list[Scores]:
     return found
 
 
-def parts(job: Job) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def parts(job: Job) -> tuple[np.ndarray, ...]:
     """Return echo, person at 0 dB and noise, each (2, n), and the reference (n,)."""
     room, rng = rooms.draw(job.seed), np.random.default_rng([job.seed, 501])
     change = CHANGES[job.seed % len(CHANGES)]
