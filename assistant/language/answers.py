@@ -37,8 +37,10 @@ LISTENING = (
 
 _GREETINGS = (
     "hello", "hi", "hey", "hello hello", "hi there", "hello there", "hey there", "good morning",
-    "good afternoon", "good evening", "good night", "bye", "goodbye", "bye bye",
+    "good afternoon", "good evening", "good night", "bye", "goodbye", "bye bye", "how are you",
 )  # fmt: skip
+
+_HESITATIONS = ("uh", "um")
 
 
 def _phrases(phrases: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
@@ -90,7 +92,7 @@ def is_backchannel(said: str) -> bool:
 
 def is_greeting(said: str) -> bool:
     """Return whether ``said`` greets without a name: over a reply, that is somebody coming in."""
-    return text.words(said) in GREETINGS
+    return tuple(w for w in text.words(said) if w not in _HESITATIONS) in GREETINGS
 
 
 def _option(options: Mapping[str, object], words: tuple[str, ...]) -> str | None:

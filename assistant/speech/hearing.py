@@ -10,6 +10,7 @@ from assistant.audio.format import SAMPLE_RATE
 from assistant.language.answers import LISTENING
 from assistant.language.text import UNKNOWN, is_within
 from assistant.speech.address import LEAD
+from assistant.speech.alike import is_heard_alike
 from assistant.speech.recogniser import Recogniser, Stream, Transcript
 from assistant.speech.stop import SURE, is_stop, speaks_for
 
@@ -87,6 +88,7 @@ class Hearing:
         is open, one of its answers that was clearly heard beats free words.
         """
         transcript = self._stream.finish()
+        self.text = transcript.text
         if self._answers is not None:
             answer = self._answers.finish()
             if answer.text and UNKNOWN not in answer.text and answer.confidence >= SURE:
@@ -102,6 +104,10 @@ class Hearing:
             if self.stopped and not sure:
                 self.stopped = self._stands_out(spotted.text)
         return transcript
+
+    def is_heard_alike(self) -> bool:
+        """Return whether what was said over a reply is no listener's short sound; after the end."""
+        return is_heard_alike(self._recogniser, np.concatenate(self._sound), self.text)
 
     def _stands_out(self, spotted: str) -> bool:
         """Whether it is still the phrase ``spotted``, clearly, with listeners' words beside it."""

@@ -159,9 +159,11 @@ class Worker:
         transcript = self._own_words.restored(hearing.finish(command.end))
         text = self._without_wake_word(hearing, transcript, command.end)
         event = self._heard(hearing, text, final=True, confidence=transcript.confidence)
-        length = command.end - hearing.start
-        if hearing.over_speech is not None and not could_be_said(text, length, command.voiced):
-            event = replace(event, command=False)
+        if event.command and hearing.over_speech is not None:
+            length = command.end - hearing.start
+            said = could_be_said(text, length, command.voiced)
+            meant = said and (hearing.woken is not None or hearing.is_heard_alike())
+            event = replace(event, command=meant)
         self._forget()
         yield event
 

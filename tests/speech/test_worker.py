@@ -14,6 +14,7 @@ from assistant.audio.capture import CaptureRing
 from assistant.audio.format import HOP, samples
 from assistant.errors import AssistantError
 from assistant.loop import Channels, MainLoop
+from assistant.room.people import speak, trim
 from assistant.settings import Settings, with_overrides
 from assistant.skill import Reply, Segment
 from assistant.speech.engines import open_recogniser, open_voice
@@ -347,6 +348,21 @@ def test_a_sure_stop_needs_no_more_than_a_glimpse_of_a_voice(desk):
         0.3 * _spoken("stop").samples[: samples(0.45)], 2, voiced=PRE_ROLL + samples(0.07)
     )
     assert final(events).stop
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_listeners_sound_is_no_command_unless_the_name_was_said(desk, named):
+    """Somebody's "ugh" is "again" with confidence 1, at this one pace."""
+    desk.sound(quiet(1.0))
+    woken = desk.ring.position - samples(0.5) if named else None
+    desk.do(m.Recognise(2, desk.ring.position - PRE_ROLL, over_speech=1, woken=woken))
+    heard = final(desk._utter(0.3 * trim(speak("en-us+f5", "ugh")), 2))
+    assert (heard.text, heard.command) == ("again", named)
+
+
+@pytest.mark.parametrize("said", ["again", "next", "undo", "add milk"])
+def test_a_short_command_over_a_reply_is_one(desk, said):
+    assert final(desk.hear(said, turn=2, over_speech=1)).command
 
 
 def test_a_stop_phrase_in_silence_is_one_too(desk):

@@ -1,0 +1,49 @@
+"""Whether a short command is still heard when its sound is played slower, faster and brighter."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assistant.speech.recogniser import Recogniser
+
+# A recogniser of whole sentences is certain of a listener's short sounds: "mm" and "okay" were
+# "again" with confidence 1, and stopped the reply. Of 16 such commands that 1,806 short sounds of
+# listeners became, one was heard at the other paces, too ("come on" as "come again"); of ten other
+# voices' four, none but "come on". Of 359 commands of one word people lose 4 %, of two words 1 %.
+SLOWER, FASTER, BRIGHTER = 0.88, 1.12, 0.7
+NEEDED = {1: 0.6, 2: 0.3}  # mean confidence of the three, for commands of so many words
+
+
+def is_heard_alike(recogniser: Recogniser, sound: np.ndarray, text: str) -> bool:
+    """Return whether ``text``, heard in ``sound``, is heard at other paces, too; worker only.
+
+    ``sound`` is float32 mono, ``text`` the final transcript of it. Commands of more words than
+    ``NEEDED`` knows are not asked of: no listener's sound resembles them.
+    """
+    needed = NEEDED.get(len(text.split()))
+    if needed is None:
+        return True
+    again = (_paced(sound, SLOWER), _paced(sound, FASTER), _brighter(sound))
+    sure = (_confidence(recogniser, varied, text) for varied in again)
+    return sum(sure) >= needed * len(again)
+
+
+def _confidence(recogniser: Recogniser, sound: np.ndarray, text: str) -> float:
+    stream = recogniser.open()
+    try:
+        stream.feed(sound)
+        heard = stream.finish()
+    finally:
+        stream.close()
+    return heard.confidence if heard.text == text else 0.0
+
+
+def _paced(sound: np.ndarray, pace: float) -> np.ndarray:
+    if not sound.size:
+        return sound
+    at = np.arange(0.0, sound.size - 1, pace)
+    return np.interp(at, np.arange(sound.size), sound).astype(np.float32)
+
+
+def _brighter(sound: np.ndarray) -> np.ndarray:
+    return np.append(sound[:1], sound[1:] - np.float32(BRIGHTER) * sound[:-1])
