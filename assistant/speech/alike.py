@@ -7,11 +7,12 @@ import numpy as np
 from assistant.speech.recogniser import Recogniser
 
 # A recogniser of whole sentences is certain of a listener's short sounds: "mm" and "okay" were
-# "again" with confidence 1, and stopped the reply. Of 16 such commands that 1,806 short sounds of
-# listeners became, one was heard at the other paces, too ("come on" as "come again"); of ten other
-# voices' four, none but "come on". Of 359 commands of one word people lose 4 %, of two words 1 %.
+# "again" with confidence 1, and stopped the reply. Of the 21 commands that 2,666 short sounds of
+# 24 voices became, four were "how are you", which over a reply is a greeting, and of the others
+# six were heard at the other paces, too: five "come on", one "bless you". People lose 4 % of 359
+# commands of one word, 1 of 347 of two, and of 138 of three words 5, of which 3 were misheard.
 SLOWER, FASTER, BRIGHTER = 0.88, 1.12, 0.7
-NEEDED = {1: 0.6, 2: 0.3}  # mean confidence of the three, for commands of so many words
+NEEDED = {1: 0.6, 2: 0.3, 3: 0.3}  # mean confidence of the three, for commands of so many words
 
 
 def is_heard_alike(recogniser: Recogniser, sound: np.ndarray, text: str) -> bool:

@@ -14,10 +14,11 @@ from rich.table import Table
 
 from assistant import messages as m
 from assistant.audio.capture import CaptureRing
-from assistant.audio.format import HOP, SAMPLE_RATE, samples
+from assistant.audio.format import HOP, SAMPLE_RATE
 from assistant.speech.hearing import PRE_ROLL, Hearing
 from assistant.speech.recogniser import Recogniser, Transcript
 from assistant.speech.stop import is_stop
+from tests.benchmarks import short_commands
 from tests.benchmarks.speech_conditions import ENGINES, VOICES, clip, open_engine
 from tests.talking import shipped
 
@@ -33,15 +34,17 @@ LISTENING = (
     "exactly", "perfect",
 )  # fmt: skip
 RULES = ("free words", "phrase spotter", "ours")
-AFTER = samples(0.3)  # of silence, until an utterance ends
+AFTER = short_commands.SILENCE  # until an utterance ends
 
 
 def run(quick: bool, console: Console) -> dict:
     """Print how many phrases stop the reply by each rule; return the shares."""
     voices = VOICES[:2] if quick else VOICES
     figures: dict = {}
+    short: dict = {}
     for engine in ENGINES:
         recogniser = open_engine(engine)
+        short[engine] = _short(recogniser, voices)
         for condition in CONDITIONS:
             for kind, phrases in (("meant", MEANT), ("listening", LISTENING)):
                 counts = _count(recogniser, phrases, voices, condition)
@@ -50,7 +53,24 @@ def run(quick: bool, console: Console) -> dict:
                 } | {"said": len(phrases) * len(voices)}
         recogniser.close()
     console.print(_table(figures))
-    return figures
+    console.print(short_commands.table(short))
+    return figures | {"short": short}
+
+
+def _short(recogniser: Recogniser, voices: tuple[str, ...]) -> dict:
+    """Return how many short commands are obeyed over a reply, by condition, kind and rule."""
+    listener, found = short_commands.Listener(recogniser), {}
+    for condition in CONDITIONS:
+        for kind in ("meant", "sounds"):
+            phrases = short_commands.MEANT if kind == "meant" else short_commands.SOUNDS
+            sounds = [
+                _utterance(clip(phrase, voice, condition, FIRST_ROOM + number + i))
+                for number, phrase in enumerate(phrases)
+                for i, voice in enumerate(voices)
+            ]
+            found.setdefault(condition, {})[kind] = short_commands.count(listener, sounds)
+    listener.close()
+    return found
 
 
 def _count(

@@ -7,8 +7,8 @@ import pytest
 
 from assistant.audio.format import SAMPLE_RATE
 from assistant.speech.hearing import PRE_ROLL
-from tests.benchmarks import bench_stops
-from tests.benchmarks.speech_conditions import VOICES, open_engine
+from tests.benchmarks import bench_stops, short_commands
+from tests.benchmarks.speech_conditions import VOICES, clip, open_engine
 
 
 def test_an_utterance_is_cut_as_the_audio_thread_cuts_it():
@@ -25,4 +25,21 @@ def test_a_stop_phrase_counts_by_every_rule_and_another_sentence_by_none():
             counts = bench_stops._count(recogniser, (phrase,), VOICES[:1], "clean")
             assert [counts[rule] for rule in bench_stops.RULES] == [expected] * 3
     finally:
+        recogniser.close()
+
+
+def test_a_short_command_is_obeyed_and_a_sound_that_resembles_one_at_one_pace_only():
+    recogniser = open_engine("vosk-household")
+    listener = short_commands.Listener(recogniser)
+    try:
+        for said, voice, place, expected in (
+            ("next", VOICES[0], "clean", (1, 1)),
+            ("ugh", "en-us+f5", "clean", (1, 0)),
+            ("wow", VOICES[0], "clean", (0, 0)),
+        ):
+            sound = bench_stops._utterance(clip(said, voice, place, 1))
+            row = short_commands.count(listener, [sound])
+            assert tuple(row[rule] for rule in short_commands.RULES) == expected, said
+    finally:
+        listener.close()
         recogniser.close()
