@@ -59,9 +59,13 @@ class PathSchedule:
 
         What was heard before counts too: ``step`` has it compared with the truer reference.
         """
+        self._resume(_SOON)
+
+    def _resume(self, since: int) -> None:
+        """Begin ``since`` hops ago, with what was heard before that."""
         whole = min(self._whole, WINDOW)
-        self.restart(_SOON)
-        self._whole, self._older = whole, max(0, whole - _SOON)
+        self.restart(since)
+        self._whole, self._older = whole, max(0, whole - since)
 
     def changed(self) -> None:
         """The path has certainly changed lately. Has no effect just after a start."""
@@ -94,12 +98,13 @@ class PathSchedule:
 
         ``played`` is the mean square of what is played meanwhile. When that is louder than ever,
         the path is solved for again: it is the same, but the loudspeaker distorts as it never did.
+        Tries for a mere suspicion teach nothing, so what gets loud meanwhile counts, too.
         """
         self._level += _LEVEL * (played - self._level)
-        if self._since <= _AT[-1]:
+        if self._since <= _AT[-1] and self._vain is None:
             self._loudest = max(self._loudest, self._level)
         elif self._level > _LOUDER * self._loudest:
-            self.restart(_LOUD_HOPS)
+            self._resume(_LOUD_HOPS)
         size = WINDOW * HOP
         if self._end == self._heard.shape[1]:
             self._heard[:, :size] = self._heard[:, size:]

@@ -6,7 +6,9 @@ loudspeaker distorted, counts as much less as it left more (iteratively reweight
 Welsch 1977). What is played has a thousand times the power at one frequency that it has at
 another, so the gradients are divided by it: the preconditioner is circulant (Strang 1986; T. Chan
 1988). With it 40 iterations find what takes 500 without. The path is sought near the believed
-one, scaled to fit: what the new sound says nothing about stays as it was.
+one, scaled to fit: what the new sound says nothing about stays as it was. What the loudspeaker's
+distortion may explain is left out meanwhile (variable projection: Golub & Pereyra 1973), so path
+and distortion are found together.
 """
 
 from __future__ import annotations
@@ -17,17 +19,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from assistant.audio.format import HOP, SAMPLE_RATE
+from assistant.audio.path_bends import BendFit
 from assistant.audio.path_sound import Recording, Sound
 from assistant.audio.resample import Interpolator
 
-_ROUNDS = (6, 10, 24)  # iterations; between them the distortion and the noise are fitted
+_ROUNDS = (6, 16, 24)  # iterations; between them the distortion and the noise are fitted
 _EVEN = 0.01  # of the mean power, that every frequency is taken to have played: tames the rare ones
 _LEVELLED = 9  # bins over which the power is averaged: about the path's own resolution
 _NOISE = 0.001  # of the microphones' power: what no path explains, at first
 _SMOOTH = 5  # hops over which the noise is averaged
 _NOISE_FLOOR = 0.05  # of its geometric mean
-_WEIGHT_RIDGE = 0.03, 1e-4  # of the bends, in their own power and in the mean one
-_WEIGHT_PRIOR = 100.0  # samples' worth of noise that must speak for a weight of 1
 _DECAY_PER_S = 40.0  # of the expected path's power: what is far behind is expected to be weak
 _LEAST = 0.01  # ... but not weaker, in amplitude
 HELD_OUT = 5 * HOP  # newest samples, on which the new path must prove itself before it is refined
@@ -100,7 +101,7 @@ def _bent_anew(
     if np.sum(error**2) > _EXPLAINED * np.sum(sound.mics**2):
         return weights, believed
     heed = _heed(sound, sound.played(weights), believed)
-    weights = _reweigh(sound, heed, weights, believed)
+    weights = _fit(sound, heed, believed).weights(weights, error)
     return weights, _scaled(sound, sound.played(weights), believed)
 
 
@@ -109,8 +110,15 @@ def _refined(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return path and weights after one more round, in which the errors are weighed anew."""
     heed = _heed(sound, sound.played(weights), path)
-    weights = _reweigh(sound, heed, weights, path)
-    return _search(sound, sound.played(weights), heed, believed, path, iterations), weights
+    fit = _fit(sound, heed, path)
+    weights = fit.weights(weights, sound.mics - sound.echo(sound.played(weights), path))
+    spectra = sound.played(weights)
+    path = _search(sound, spectra, heed, believed, path, iterations, fit)
+    return path, fit.weights(weights, sound.mics - sound.echo(spectra, path))
+
+
+def _fit(sound: Sound, heed: np.ndarray, path: np.ndarray) -> BendFit:
+    return BendFit(np.stack([sound.bent(taps) for taps in path], axis=1), np.sqrt(heed))
 
 
 def _proven(
@@ -172,23 +180,28 @@ def _search(
     believed: np.ndarray,
     start: np.ndarray,
     iterations: int,
+    fit: BendFit | None = None,
 ) -> np.ndarray:
-    """Minimise heed |mics - echo of path|^2 + |(path - believed) / prior|^2."""
+    """Minimise heed |mics - echo of path|^2 + |(path - believed) / prior|^2.
+
+    With ``fit`` what the bends explain of the error costs nothing.
+    """
     prior = _prior(sound)
     ease = _preconditioner(sound, spectra, prior)
     precision = 1 / prior**2
-    path, error = start, sound.mics - sound.echo(spectra, start)
+    dots, rest = (_dots, _itself) if fit is None else (_total, fit.unexplained)
+    path, error = start, rest(sound.mics - sound.echo(spectra, start))
     slope = sound.correlation(spectra, heed * error) - precision * (start - believed)
     eased = ease(slope)
-    way, steepness = eased, _dots(slope, eased)
+    way, steepness = eased, dots(slope, eased)
     for _ in range(iterations):
-        echo = sound.echo(spectra, way)
+        echo = rest(sound.echo(spectra, way))
         change = sound.correlation(spectra, heed * echo) + precision * way
-        step = steepness / (_dots(way, change) + 1e-20)
+        step = steepness / (dots(way, change) + 1e-20)
         path = path + step * way
         slope -= step * change
         eased = ease(slope)
-        before, steepness = steepness, _dots(slope, eased)
+        before, steepness = steepness, dots(slope, eased)
         way = eased + steepness / (before + 1e-20) * way
     return path.astype(np.float32)
 
@@ -218,25 +231,13 @@ def _preconditioner(sound: Sound, spectra: np.ndarray, prior: np.ndarray) -> Cal
     return ease
 
 
-def _reweigh(sound: Sound, heed: np.ndarray, weights: np.ndarray, path: np.ndarray) -> np.ndarray:
-    """Fit the weights of the bends, the path being known: a small ridge regression."""
-    if not weights.size:
-        return weights
-    root = np.sqrt(heed)
-    error = root * (sound.mics - sound.echo(sound.played(weights), path))
-    square, toward = np.zeros((len(weights), len(weights))), np.zeros(len(weights))
-    for taps, left in zip(path, error, strict=True):
-        bent = sound.bent(taps)
-        bent *= root
-        square += bent @ bent.T
-        toward += bent @ left
-    square[np.diag_indices_from(square)] *= 1 + _WEIGHT_RIDGE[0]
-    prior = _WEIGHT_PRIOR * float(np.mean(error**2))
-    loading = _WEIGHT_RIDGE[1] * np.trace(square) / len(square) + prior + 1e-12
-    square[np.diag_indices_from(square)] += loading
-    step = np.linalg.solve(square, toward - prior * weights)
-    return (weights + step).astype(np.float32)
-
-
 def _dots(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.einsum("mt,mt->m", a, b)[:, None]
+
+
+def _total(a: np.ndarray, b: np.ndarray) -> np.float32:
+    return np.float32(np.vdot(a, b))
+
+
+def _itself(error: np.ndarray) -> np.ndarray:
+    return error

@@ -114,10 +114,17 @@ def test_what_was_heard_before_a_pause_is_in_another_piece(room):
 def test_sound_far_louder_than_all_before_is_learnt_from_once(room):
     room.play(300)
     assert room.play(300, power=0.05) == []
-    assert room.play(300, power=0.5)[0] == 16
+    assert room.play(300, power=0.5)[0] == 128  # with what was heard before
     assert room.play(300, power=0.5) == []
     room.play(300)
     assert room.play(300, power=0.5) == []
+
+
+def test_what_gets_loud_while_a_suspicion_is_tried_is_learnt_from_too(room):
+    room.play(300)
+    room.schedule.suspected(14)
+    assert len(room.play(8)) == 1
+    assert len(room.play(300, power=0.5)) > 20
 
 
 def test_a_path_is_settled_when_its_last_solution_is_in(room):
