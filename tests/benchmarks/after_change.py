@@ -22,7 +22,7 @@ from tests.benchmarks.echo_alone import Job
 from tests.benchmarks.echo_scenes import ECHO_RMS, active_level, trim
 from tests.benchmarks.far_ends import far_end
 
-FIRST_ROOM, TUNING_ROOM, ROOMS = 5000, 200, 30
+FIRST_ROOM, TUNING_ROOM, ROOMS = 5030, 200, 30
 CHANGED, SIZE, WITHIN = 8 * SAMPLE_RATE, 12 * SAMPLE_RATE, 2 * SAMPLE_RATE
 LEVELS = (0, -10, -20)
 KNOB, CHANGES = 0.1, (*rooms.CHANGES, "knob")

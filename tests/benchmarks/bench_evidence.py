@@ -17,7 +17,7 @@ from tests.benchmarks.bargein_hops import SER_WORDS, Hops, seconds_of
 from tests.benchmarks.bargein_jobs import alone, over, peers_alone, peers_over
 from tests.benchmarks.jobs import EVERYTHING, FRONT_END, run_jobs
 
-FIRST_HOME = 436
+FIRST_HOME = 448
 KINDS, RATIOS_DB = ("speech", "music"), (0, -10, -20)
 DUCKS = (4.0, 8.0, 12.0, 16.0, 24.0, 40.0, 60.0)
 REACH = samples(2.0)  # a duck later than this after the onset is a miss

@@ -23,7 +23,7 @@ from tests.benchmarks.echo_scenes import ECHO_RMS, Scene
 from tests.benchmarks.far_ends import espeak, far_end
 from tests.benchmarks.wake_recall import alexa, same_rule, shipped
 
-FIRST_ROOM, TUNING_ROOM, ROOMS = 4100, 3000, 60
+FIRST_ROOM, TUNING_ROOM, ROOMS = 4200, 3000, 60
 SIZE = 60 * SAMPLE_RATE
 KINDS = ("synthetic voice", "synthetic voice", "synthetic voice", "recorded people", "music")
 CHANGES = ("", "", "", "moved", "door", "volume")
