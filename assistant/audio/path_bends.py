@@ -19,6 +19,7 @@ class BendFit:
         bent *= heed
         self._heed, self._bent = heed, bent.reshape(len(bent), bent.shape[1] * bent.shape[2])
         self._square = (self._bent @ self._bent.T).astype(np.float64)
+        self._inverse = np.zeros_like(self._square)
 
     def weights(self, weights: np.ndarray, error: np.ndarray) -> np.ndarray:
         """Return better ``weights`` float32 (k,), which have left ``error`` (m, n)."""
@@ -27,14 +28,14 @@ class BendFit:
         error = error * self._heed
         prior = _PRIOR * float(np.mean(error**2))
         toward = self._bent @ error.ravel() - prior * weights
-        self._solve = np.linalg.inv(self._loaded(prior))
-        return (weights + self._solve @ toward).astype(np.float32)
+        self._inverse = np.linalg.inv(self._loaded(prior))
+        return (weights + self._inverse @ toward).astype(np.float32)
 
     def unexplained(self, error: np.ndarray) -> np.ndarray:
-        """Return ``error`` (m, n) without what the bends explain; after ``weights``."""
+        """Return ``error`` (m, n) without what ``weights`` would explain of it; call that first."""
         if not len(self._bent):
             return error
-        shares = self._solve @ (self._bent @ (error * self._heed).ravel())
+        shares = self._inverse @ (self._bent @ (error * self._heed).ravel())
         explained = (shares.astype(np.float32) @ self._bent).reshape(error.shape)
         return error - explained / self._heed
 

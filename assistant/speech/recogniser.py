@@ -62,7 +62,11 @@ class Stream(Protocol):
 
 
 class Recogniser(Protocol):
-    """Opens streams; up to two at a time (an utterance and a stop-phrase spotter). Worker only."""
+    """Opens streams; worker only.
+
+    Up to two are fed at a time (an utterance and a stop-phrase spotter), and when these have
+    finished, others one after the other.
+    """
 
     name: str  # "vosk household", "pocketsphinx en-us"
     clear: float  # confidence of a phrase that was clearly said, and of hardly anything else

@@ -34,6 +34,11 @@ LISTENING = (
     "exactly", "perfect",
 )  # fmt: skip
 RULES = ("free words", "phrase spotter", "ours")
+TITLE = "Phrases over a reply that stop it, by rule"
+CAPTION = (
+    "meant: stop phrases, the more the better. listening: backchannels, the fewer the better. "
+    "Free words: the recogniser knows every sentence; phrase spotter: only stop phrases."
+)
 AFTER = short_commands.SILENCE  # until an utterance ends
 
 
@@ -52,8 +57,8 @@ def run(quick: bool, console: Console) -> dict:
                     rule: counts[rule] / (len(phrases) * len(voices)) for rule in RULES
                 } | {"said": len(phrases) * len(voices)}
         recogniser.close()
-    console.print(_table(figures))
-    console.print(short_commands.table(short))
+    console.print(_table(figures, RULES, TITLE, CAPTION))
+    console.print(_table(short, short_commands.RULES, short_commands.TITLE, short_commands.CAPTION))
     return figures | {"short": short}
 
 
@@ -114,17 +119,13 @@ def _stops(recogniser: Recogniser, sound: np.ndarray, stops: tuple[str, ...]) ->
     return early or hearing.stopped
 
 
-def _table(figures: dict) -> Table:
-    table = Table(title="Phrases over a reply that stop it, by rule")
-    for name in ("engine", "where", "what", "said", *RULES):
+def _table(figures: dict, rules: tuple[str, ...], title: str, caption: str) -> Table:
+    table = Table(title=title, caption=caption)
+    for name in ("engine", "where", "what", "said", *rules):
         table.add_column(name)
     for engine, conditions in figures.items():
         for condition, kinds in conditions.items():
             for kind, row in kinds.items():
-                cells = (f"{row[rule]:.3f}" for rule in RULES)
+                cells = (f"{row[rule]:.3f}" for rule in rules)
                 table.add_row(engine, condition, kind, str(row["said"]), *cells)
-    table.caption = (
-        "meant: stop phrases, the more the better. listening: backchannels, the fewer the better. "
-        "Free words: the recogniser knows every sentence; phrase spotter: only stop phrases."
-    )
     return table

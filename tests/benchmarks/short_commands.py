@@ -11,7 +11,6 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from rich.table import Table
 
 from assistant import messages as m
 from assistant.audio.capture import CaptureRing
@@ -35,6 +34,11 @@ SOUNDS = (
     "oops",
 )  # fmt: skip
 RULES = ("one pace", "ours")
+TITLE = "Short commands over a reply that are obeyed"
+CAPTION = (
+    "meant: commands of one or two words, the more the better. sounds: what listeners say, the "
+    "fewer the better. One pace: as heard once, with the confidence a command needs."
+)
 SILENCE = samples(0.3)  # after an utterance
 
 
@@ -77,20 +81,3 @@ def count(listener: Listener, sounds: list[np.ndarray]) -> dict:
     for sound in sounds:
         counts.update({rule for rule, obeyed in listener.obeyed(sound).items() if obeyed})
     return {rule: counts[rule] / len(sounds) for rule in RULES} | {"said": len(sounds)}
-
-
-def table(figures: dict) -> Table:
-    """Return the table of ``figures``: engine, place, kind, row of ``count``."""
-    shown = Table(title="Short commands over a reply that are obeyed")
-    for name in ("engine", "where", "what", "said", *RULES):
-        shown.add_column(name)
-    for engine, places in figures.items():
-        for place, kinds in places.items():
-            for kind, row in kinds.items():
-                shares = (f"{row[rule]:.3f}" for rule in RULES)
-                shown.add_row(engine, place, kind, str(row["said"]), *shares)
-    shown.caption = (
-        "meant: commands of one or two words, the more the better. sounds: what listeners say, the "
-        "fewer the better. One pace: as heard once, with the confidence a command needs."
-    )
-    return shown
