@@ -105,7 +105,9 @@ class FrontEnd:
         self.linear = linear = self._beam.process(cleaned, sounding)
         self._look(cleaned, linear, sounding)
         self.detectors = self._suppressor.process(views, canceller.echo[0], sounding)
-        return self._post_filter.process(linear, canceller.expected, canceller.unsettled)
+        return self._post_filter.process(
+            linear, canceller.expected, canceller.echo[0], canceller.unsettled
+        )
 
     def expect_jump(self) -> None:
         """The card lost samples: the delay may be another from now on, and the echo may be heard.

@@ -12,7 +12,7 @@ from assistant.audio.post_filter import PostFilter
 from tests.audio.sounds import hops, power_db, speech_like
 
 BINS = HOP + 1
-NOTHING = np.zeros(BINS, np.float32)
+QUIET = np.zeros(HOP, np.float32)
 
 
 def spectra(x: np.ndarray) -> np.ndarray:
@@ -24,7 +24,7 @@ def run(x: np.ndarray, echo: np.ndarray, unsettled: float = 1.0, share: float = 
     """Return ``x`` filtered, when ``share`` times the power of ``echo`` in it is expected."""
     post = PostFilter()
     pairs = zip(hops(x), spectra(echo), strict=True)
-    return np.concatenate([post.process(h, share * p, unsettled).copy() for h, p in pairs])
+    return np.concatenate([post.process(h, share * p, QUIET, unsettled).copy() for h, p in pairs])
 
 
 def test_a_settled_path_leaves_every_sample_as_it_is():
@@ -36,6 +36,18 @@ def test_what_is_expected_to_be_echo_goes_down_by_no_more_than_14_db():
     echo = speech_like(2, 4.0)
     change = power_db(run(echo, echo)) - power_db(echo)
     assert -14.5 < change < -10
+
+
+def test_what_distortion_may_leave_of_a_loud_echo_goes_down_and_a_person_does_not():
+    echo, nothing = speech_like(2, 4.0), np.zeros(BINS, np.float32)
+
+    def change(x: np.ndarray) -> float:
+        post, pairs = PostFilter(), zip(hops(x), hops(echo), strict=True)
+        out = np.concatenate([post.process(h, nothing, e, 1.0).copy() for h, e in pairs])
+        return power_db(out) - power_db(x)
+
+    assert -14.5 < change(0.05 * echo) < -10
+    assert change(speech_like(3, 4.0, rms=0.05)) == pytest.approx(0, abs=1.0)
 
 
 def test_a_person_well_above_the_echo_stays():
@@ -65,7 +77,7 @@ def test_coming_and_going_it_makes_no_click():
     x = (0.1 * np.sin(np.arange(60 * HOP) * 0.05)).astype(np.float32)
     post, parts, expected = PostFilter(), [], 5 * spectra(x)
     for i, hop in enumerate(hops(x)):
-        parts.append(post.process(hop, expected[i], float(i // 10 % 2)).copy())
+        parts.append(post.process(hop, expected[i], QUIET, float(i // 10 % 2)).copy())
     out = np.concatenate(parts)
     assert np.abs(np.diff(out)).max() < 1.5 * np.abs(np.diff(x)).max()
 
@@ -74,10 +86,10 @@ def test_a_reset_forgets_what_was_heard():
     post, fresh = PostFilter(), PostFilter()
     x = speech_like(4, 1.0)
     for hop, power in zip(hops(x), spectra(x), strict=True):
-        post.process(hop, power, 1.0)
+        post.process(hop, power, hop, 1.0)
     post.reset()
     hop = x[:HOP]
-    a, b = (p.process(hop, spectra(hop)[0], 0.5).copy() for p in (post, fresh))
+    a, b = (p.process(hop, spectra(hop)[0], hop, 0.5).copy() for p in (post, fresh))
     np.testing.assert_array_equal(a, b)
 
 
@@ -91,7 +103,7 @@ def test_it_never_makes_anything_louder_or_anything_but_numbers(level, expected,
     x = level * speech_like(5, 8 * HOP / SAMPLE_RATE, rms=0.2)
     post, out = PostFilter(), []
     for hop, new in zip(hops(x), unsettled, strict=True):
-        out.append(post.process(hop, np.full(BINS, expected, np.float32), new).copy())
+        out.append(post.process(hop, np.full(BINS, expected, np.float32), hop, new).copy())
     out = np.concatenate(out)
     assert np.isfinite(out).all()
     assert np.sum(out**2) <= 1.1 * np.sum(x**2) + 1e-12
