@@ -40,8 +40,6 @@ _GREETINGS = (
     "good afternoon", "good evening", "good night", "bye", "goodbye", "bye bye", "how are you",
 )  # fmt: skip
 
-_HESITATIONS = ("uh", "um")
-
 
 def _phrases(phrases: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
     return frozenset(text.words(p) for p in phrases)
@@ -91,8 +89,11 @@ def is_backchannel(said: str) -> bool:
 
 
 def is_greeting(said: str) -> bool:
-    """Return whether ``said`` greets without a name: over a reply, that is somebody coming in."""
-    return tuple(w for w in text.words(said) if w not in _HESITATIONS) in GREETINGS
+    """Return whether ``said`` only greets: over a reply, that is somebody coming in.
+
+    With a name, too: most names are of no speaker here.
+    """
+    return text.strip_trail(text.words(said)) in GREETINGS
 
 
 def _option(options: Mapping[str, object], words: tuple[str, ...]) -> str | None:

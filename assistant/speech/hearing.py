@@ -10,7 +10,7 @@ from assistant.audio.format import SAMPLE_RATE
 from assistant.language.answers import LISTENING
 from assistant.language.text import UNKNOWN, is_within
 from assistant.speech.address import LEAD
-from assistant.speech.alike import is_heard_alike
+from assistant.speech.alike import confidence, is_heard_alike
 from assistant.speech.recogniser import Recogniser, Stream, Transcript
 from assistant.speech.stop import SURE, is_stop, speaks_for
 
@@ -110,16 +110,12 @@ class Hearing:
         return is_heard_alike(self._recogniser, np.concatenate(self._sound), self.text)
 
     def _stands_out(self, spotted: str) -> bool:
-        """Whether it is still the phrase ``spotted``, clearly, with listeners' words beside it."""
+        """Whether it is still ``spotted``, with listeners' words beside it and at other paces."""
         listeners = (word for word in LISTENING if word not in self._stops)
-        stream = self._recogniser.open((*self._stops, *listeners))
-        try:
-            for block in self._sound:
-                stream.feed(block)
-            again = stream.finish()
-        finally:
-            stream.close()
-        return again.text == spotted and again.confidence >= self._recogniser.clear
+        choices, sound = (*self._stops, *listeners), np.concatenate(self._sound)
+        sure = confidence(self._recogniser, sound, spotted, choices)
+        clear = sure >= self._recogniser.clear
+        return clear and is_heard_alike(self._recogniser, sound, spotted, choices)
 
     def close(self) -> None:
         """Drop the streams."""

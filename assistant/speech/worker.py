@@ -186,6 +186,8 @@ class Worker:
         command = sense.command
         if hearing.over_speech is not None and not sense.familiar:
             command = sense.complete and len(text.split()) >= WHOLE_SENTENCE
+        if hearing.over_speech is not None and after_name(text, self.wake_word) == "":
+            command = True
         known = sense.stop or sense.command or sense.own
         return m.Heard(
             hearing.turn,

@@ -106,6 +106,23 @@ def test_a_word_free_words_are_unsure_of_must_stand_out_from_what_listeners_say(
         assert not stops_at_last(Scripted(unsure, ["quiet"] * 5, ["quiet"] * 5, 0.49, 0.84))
 
 
+def test_a_word_free_words_are_unsure_of_must_be_heard_at_other_paces_too():
+    """Somebody's "wow" was "quiet" with 1.0 beside listeners' words."""
+
+    class Hasty(Scripted):
+        """Hears what is chosen once, and then something else."""
+
+        opened = 0
+
+        def open(self, phrases: Sequence[str] | None = None) -> _Script:
+            self.opened += phrases is not None and "mm hmm" in phrases
+            return _Script(["one"], 0.9) if self.opened > 1 else super().open(phrases)
+
+    words = ["quieter"] * 5, ["quiet"] * 5, ["quiet"] * 5, 0.6, 1.0
+    assert stops_at_last(Scripted(*words))
+    assert not stops_at_last(Hasty(*words))
+
+
 def test_a_word_free_words_are_sure_of_need_not_stand_out():
     assert stops_at_last(Scripted(["quiet"] * 5, ["quiet"] * 5, ["wow"] * 5, 0.9))
 

@@ -365,6 +365,15 @@ def test_a_short_command_over_a_reply_is_one(desk, said):
     assert final(desk.hear(said, turn=2, over_speech=1)).command
 
 
+@pytest.mark.parametrize(("name", "meant"), [("hey jarvis", True), ("computer", False)])
+def test_a_greeting_over_a_reply_is_a_command_to_its_own_name_only(desk, monkeypatch, name, meant):
+    """Somebody's "I see" was "hey rhasspy"."""
+    monkeypatch.setattr(desk.worker, "wake_word", name)
+    desk.do(m.Respond(1, "what's on my shopping list"))
+    heard = final(desk.hear("hey jarvis", turn=2, over_speech=1))
+    assert (heard.text, heard.command) == ("hey jarvis", meant)
+
+
 def test_a_stop_phrase_in_silence_is_one_too(desk):
     heard = final(desk.hear("stop"))
     assert heard.stop and heard.text == "stop"
