@@ -56,8 +56,14 @@ def steps(system: Path, *functions: str, **variables: str) -> subprocess.Complet
     )  # fmt: skip
     return subprocess.run(
         ["bash", "-c", script, "install.sh"], capture_output=True, text=True, timeout=60,
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+        preexec_fn=_interruptible,
     )  # fmt: skip
+
+
+def _interruptible() -> None:
+    """A shell that starts with a signal ignored, as one in the background does, cannot trap it."""
+    for number in (signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def tree(folder: Path) -> dict[str, tuple]:
