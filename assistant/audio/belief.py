@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assistant.audio.echo import EchoCanceller
-from assistant.audio.format import HOP, SAMPLE_RATE, samples
+from assistant.audio.format import HOP, SAMPLE_RATE, power_db, samples
 from assistant.audio.likeness import EchoLikeness
 from assistant.audio.wake import SURE
 
@@ -40,10 +40,12 @@ CERTAIN = 0.97  # ... in one view, when another has ``SURE``: alone and with no 
 # But music left a hiss at -75 dBFS that had 0.98 and no voice: a word must be
 AUDIBLE = 16.0  # times the background's power in its loudest hop; that hiss was 8, words are 45
 # A closer look tries so often that mere echo scored 0.79 and 0.58 in two streams, and 0.99 in one,
-# with no voice activity at all. So one stream alone needs a clear voice, whatever it scores, and
-# two that do not agree with ``SURELY`` need this: of 114 words 30 dB below the echo the two that
-# needed such a look had left 0.5 and 0.7
+# with no voice activity at all, a sneeze 0.57 and 0.53 (voice 0.6). So one stream alone needs a
+# clear voice, whatever it scores, and two that do not agree with ``SURELY`` need this (of 114 words
+# 30 dB below the echo the two that needed such a look had left 0.5 and 0.7), or ``VOICE`` below
+# ``CLOSELY`` (of 345 people six had 5.4 to 7.8).
 FAINT_VOICE = 0.4  # sum of the last second's voice activity
+CLOSELY = 0.8
 # In four hours of mere echo of 250 rooms, half of which changed meanwhile, the echo of a path that
 # was not known yet was loud, voiced, and four times a wake word, once with 0.97 in two views. Its
 # levels had a correlation of 0.7 and more with those of what was expected, or a solution had just
@@ -55,13 +57,16 @@ LATELY = samples(1.0)  # that time. A weak score is not believed in it, nor a cl
 # stream. Of 69 people at -10 dB in the second after a move 50 were heard without all this, 45 with
 # it; at 0 dB 62 and 63
 
-# Chance gave somebody's "mm" 0.41 (voice 3.6), the echo after a door 0.50 (9.5), plates 0.35 (3.4)
-# and, on a closer look, a "yeah" 0.76 and 0.62 in two streams (5.8). Of 414 people at -20 and
-# -30 dB 52 were believed with a score below ``SURE``, ten of them with less voice than this, and
-# none of these is lost, as the word then becomes clearer; on a closer look below ``CLOSELY`` five
-# had less, with four microphones at -30 dB all.
+# Below ``SURE`` chance gave somebody's "mm" 0.41 (voice 3.6), the echo after a door 0.50 (9.5) and
+# plates 0.35 (3.4). Of 414 people at -20 and -30 dB 52 were believed with such a score, ten of them
+# with less voice than this; all ten are heard, as the word then becomes clearer.
 LASTING = 10.0  # sum of the last second's voice activity
-CLOSELY = 0.8  # a closer look's score that is no chance
+# Echo can hide the voice of a word, but not of one far louder than the echo: with "alexa" 500
+# accidental sounds over a reply were eleven times the word, ten of them ("uh huh" and sneezes, most)
+# 30 dB and more above it, with a voice of 22 and less, 11 and less when two views were sure. Of 138
+# people at 0 and -10 dB one had less than 21 when the word was believed, and the rest 30 ms later.
+LOUD_DB, LOUDEST = 20.0, 15  # above echo and background, in as many of the last second's hops
+LOUDLY, LOUDLY_SURE = 20.0, 12.0  # sum of the last second's voice activity, of the latter if sure
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ class Word:
     ``over`` hops of the last second were far louder than the expected echo, ``speech`` is the
     highest and ``voice`` the sum of their voice activity, ``alike`` how much their levels were the
     echo's (-1 to 1), ``lately`` that the echo path was replaced in it, and ``audible`` that it was
-    louder than any hiss.
+    louder than any hiss. ``above_db`` is how far its loudest hops rose above echo and background.
     """
 
     score: float
@@ -84,6 +89,7 @@ class Word:
     alike: float
     lately: bool
     audible: bool
+    above_db: float
 
     @property
     def both(self) -> float:
@@ -96,22 +102,22 @@ class Word:
         return self.over >= CLEARLY_HOPS
 
     @property
-    def certain(self) -> bool:
-        """Whether it needs no voice: two views have it, one surely, and of more than a hiss."""
-        return self.score >= CERTAIN and self.second >= SURE and self.audible
+    def surely(self) -> bool:
+        """Whether two views are so sure of it that it needs no voice: the echo may hide that."""
+        certain = self.score >= CERTAIN and self.second >= SURE
+        return self.both >= SURELY or (certain and self.audible)
 
 
 def is_spoken(word: Word) -> bool:
     """Whether what was clearly louder than the echo was a voice, or surely the word."""
-    surely = word.both >= SURELY or word.certain
-    return not word.clearly or surely or word.voice >= VOICE
+    return not word.clearly or word.surely or word.voice >= VOICE
 
 
 def is_echo(word: Word) -> bool:
     """Whether the residual echo, or chance, explains what was heard in the last second."""
     if (word.lately and word.alike >= ALIKE_LATELY) or _is_chance(word):
         return True
-    if word.both < SURELY and (_is_doubtful(word) or (word.closer and word.voice < FAINT_VOICE)):
+    if word.both < SURELY and (_is_doubtful(word) or _is_voiceless(word)):
         return True
     if word.both < SURE:
         unvoiced = word.speech < WEAK_SPEECH and word.voice < VOICE
@@ -120,9 +126,10 @@ def is_echo(word: Word) -> bool:
 
 
 def _is_chance(word: Word) -> bool:
-    """Whether it is weak, for one who looked so often, and without a voice that goes on."""
-    weak = word.score < (CLOSELY if word.closer else SURE)
-    return weak and (word.voice < LASTING or word.speech < WEAK_SPEECH)
+    """Whether it is weak, or loud, and without a voice that goes on."""
+    weak = word.score < SURE and (word.voice < LASTING or word.speech < WEAK_SPEECH)
+    loud = word.above_db >= LOUD_DB and word.voice < (LOUDLY_SURE if word.surely else LOUDLY)
+    return weak or loud
 
 
 def _is_doubtful(word: Word) -> bool:
@@ -132,12 +139,18 @@ def _is_doubtful(word: Word) -> bool:
     return word.alike >= ALIKE and not word.clearly
 
 
+def _is_voiceless(word: Word) -> bool:
+    """Whether a closer look has found it where hardly anybody spoke."""
+    return word.closer and word.voice < (VOICE if word.score < CLOSELY else FAINT_VOICE)
+
+
 class LastSecond:
     """Remembers of the last second what tells a voice from echo."""
 
     def __init__(self) -> None:
         self._over = np.zeros(SAMPLE_RATE // HOP, bool)  # hops with more than the residual echo
         self._said = np.zeros(SAMPLE_RATE // HOP)  # voice activity
+        self._powers = np.zeros((2, SAMPLE_RATE // HOP))  # of the hops, and what they rise above
         self._likeness = EchoLikeness()
         self._solved, self._since_solved = 0, LATELY  # echo paths; samples since the last one
         self._noise = 0.0
@@ -150,6 +163,7 @@ class LastSecond:
         background, and the voice activity (0 to 1) of the hop before."""
         self._over[self._hop] = power > OVER_FACTOR * residual
         self._said[self._hop] = speech
+        self._powers[:, self._hop] = power, residual + noise
         self._hop = (self._hop + 1) % self._over.size
         self._noise = noise
         self._likeness.hear(canceller.output_bands, canceller.residual_bands)
@@ -169,4 +183,10 @@ class LastSecond:
             alike=self._likeness.value(),
             lately=self._since_solved < LATELY,
             audible=self._likeness.loudest > AUDIBLE * self._noise,
+            above_db=self._above_db(),
         )
+
+    def _above_db(self) -> float:
+        loudest = np.argsort(self._powers[0])[-LOUDEST:]
+        heard, expected = self._powers[:, loudest].sum(axis=1)
+        return power_db(heard) - power_db(expected)

@@ -30,7 +30,11 @@ def gain(db: float) -> float:
 
 def level_db(x: np.ndarray) -> float:
     """Return the RMS level of ``x`` in dB relative to full scale, at least -120."""
-    power = float(np.mean(np.square(x, dtype=np.float64))) if x.size else 0.0
+    return power_db(float(np.mean(np.square(x, dtype=np.float64))) if x.size else 0.0)
+
+
+def power_db(power: float) -> float:
+    """Return a mean square in dB relative to full scale, at least -120."""
     return 10.0 * float(np.log10(max(power, 1e-12)))
 
 
