@@ -62,7 +62,7 @@ LATELY = samples(1.0)  # that time. A weak score is not believed in it, nor a cl
 # with less voice than this; all ten are heard, as the word then becomes clearer.
 LASTING = 10.0  # sum of the last second's voice activity
 # Echo can hide the voice of a word, but not of one far louder than the echo: with "alexa" 500
-# accidental sounds over a reply were eleven times the word, ten of them ("uh huh" and sneezes, most)
+# accidental sounds over a reply were eleven times the word, ten of them ("uh huh", sneezes, "mm")
 # 30 dB and more above it, with a voice of 22 and less, 11 and less when two views were sure. Of 138
 # people at 0 and -10 dB one had less than 21 when the word was believed, and the rest 30 ms later.
 LOUD_DB, LOUDEST = 20.0, 15  # above echo and background, in as many of the last second's hops
