@@ -108,11 +108,13 @@ class Ears:
         playing: bool,
         following: bool = False,
         held: bool = False,
+        listening: bool = False,
     ) -> Impression:
         """Take one hop (``mics`` float32 (M, HOP), ``reference`` (HOP,)) and conclude.
 
-        The wake word must be clearer while the speaker sounds (``playing`` and not ``held``), in
-        the middle of a command it is ``following``, and on a closer look after the reply's end.
+        The wake word must be clearer while the speaker sounds (``playing`` and not ``held``), while
+        it is ``listening`` to a command, most of all in the middle of one it is ``following``, and
+        on a closer look after the reply's end.
         """
         now, front_end = self._now, self.front_end
         clean = now.clean = front_end.process(mics, reference, playing)
@@ -128,13 +130,15 @@ class Ears:
         self._last_second.hear(now.power, now.residual, now.noise, now.speech, front_end.canceller)
         self._loudest = max(now.power, self._loudest * FADES)
         self._own.hear(reference)
-        self._listen(now, playing, following, held)
+        self._listen(now, playing, following, held, listening or following)
         now.speech = self._voice.process(clean)
         self._voiced += now.speech >= SPEECH
         now.noise = self._noise.update(broadband)
         return now
 
-    def _listen(self, now: Impression, playing: bool, following: bool, held: bool) -> None:
+    def _listen(
+        self, now: Impression, playing: bool, following: bool, held: bool, listening: bool
+    ) -> None:
         """Look for the wake word in this hop."""
         front_end, wakes = self.front_end, self._wakes
         echo, now.hit = front_end.canceller.echo[0], None
@@ -144,7 +148,7 @@ class Ears:
         if score is None:
             return
         threshold = self._threshold_playing if playing and not held else None
-        surely = following or (wakes.closer and not playing)
+        surely = listening or (wakes.closer and not playing)
         threshold = max(SURE, threshold or 0.0) if surely else threshold
         now.score, now.hit = score, self._decision.update(now.at, score, threshold)
         if now.hit is not None:

@@ -181,10 +181,11 @@ class AudioLoop:
             np.take(rows, self._mics, axis=0, out=self._heard)
         reference = out if self._loopback is None else rows[self._loopback]
         held = self.mixer.speech.held
-        if self._endpoint is not None and self._endpoint.talked > MID_SENTENCE:
+        listening = self._endpoint is not None
+        if listening and self._endpoint.talked > MID_SENTENCE:
             self._sentence_at = self.position
         following = self.position - self._sentence_at < SENTENCE_RINGS
-        return self.ears.hear(self._heard, reference, playing, following, held)
+        return self.ears.hear(self._heard, reference, playing, following, held, listening)
 
     def _report_speech(self) -> None:
         speech = self.mixer.speech

@@ -43,13 +43,12 @@ def test_the_threshold_is_the_one_of_the_moment(usual, playing, held):
     assert all(LOW <= hit.score < HIGH for hit in hits)
 
 
-def test_inside_a_command_only_a_clear_word_wakes():
-    settings, hit = with_overrides(Settings(), {"wake.threshold": 0.2}), {}
-    for following in (False, True):
-        ears = Ears(1, settings)
-        heard = [ears.hear(hop[None], SILENCE, False, following).hit for hop in hops(barely())]
-        hit[following] = any(heard)
-    assert hit == {False: True, True: False}
+@pytest.mark.parametrize("moment", ["held", "listening", "following"])
+def test_inside_a_command_only_a_clear_word_wakes(moment):
+    """The first words of "sing a song" were "hey jarvis" with 0.42, and the song was lost."""
+    ears = Ears(1, with_overrides(Settings(), {"wake.threshold": 0.2}))
+    heard = [ears.hear(hop[None], SILENCE, False, **{moment: True}).hit for hop in hops(barely())]
+    assert any(heard) == (moment == "held")
 
 
 @pytest.mark.parametrize(
