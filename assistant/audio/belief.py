@@ -64,7 +64,7 @@ LASTING = 10.0  # sum of the last second's voice activity
 # Echo can hide the voice of a word, but not of one far louder than the echo: with "alexa" 500
 # accidental sounds over a reply were eleven times the word, ten of them ("uh huh", sneezes, "mm")
 # 30 dB and more above it, with a voice of 22 and less, 11 and less when two views were sure. Of 138
-# people at 0 and -10 dB one had less than 21 when the word was believed, and the rest 30 ms later.
+# people at 0 and -10 dB one had less than 21 when it was believed: 7, in the middle of the word.
 LOUD_DB, LOUDEST = 20.0, 15  # above echo and background, in as many of the last second's hops
 LOUDLY, LOUDLY_SURE = 20.0, 12.0  # sum of the last second's voice activity, of the latter if sure
 

@@ -113,8 +113,9 @@ class Ears:
         """Take one hop (``mics`` float32 (M, HOP), ``reference`` (HOP,)) and conclude.
 
         The wake word must be clearer while the speaker sounds (``playing`` and not ``held``), while
-        it is ``listening`` to a command, most of all in the middle of one it is ``following``, and
-        on a closer look after the reply's end.
+        it is ``listening`` to a command (but not to what is said over a reply that is ``held``),
+        most of all in the middle of one it is ``following``, and on a closer look after the
+        reply's end.
         """
         now, front_end = self._now, self.front_end
         clean = now.clean = front_end.process(mics, reference, playing)
@@ -130,16 +131,16 @@ class Ears:
         self._last_second.hear(now.power, now.residual, now.noise, now.speech, front_end.canceller)
         self._loudest = max(now.power, self._loudest * FADES)
         self._own.hear(reference)
-        self._listen(now, playing, following, held, listening or following)
+        self._listen(now, playing, following, held, following or (listening and not held))
         now.speech = self._voice.process(clean)
         self._voiced += now.speech >= SPEECH
         now.noise = self._noise.update(broadband)
         return now
 
     def _listen(
-        self, now: Impression, playing: bool, following: bool, held: bool, listening: bool
+        self, now: Impression, playing: bool, following: bool, held: bool, surely: bool
     ) -> None:
-        """Look for the wake word in this hop."""
+        """Look for the wake word in this hop; ``surely`` for one that is no weak score."""
         front_end, wakes = self.front_end, self._wakes
         echo, now.hit = front_end.canceller.echo[0], None
         score = wakes.process(front_end.detectors, now.clean, echo, front_end.sounding)
@@ -148,7 +149,7 @@ class Ears:
         if score is None:
             return
         threshold = self._threshold_playing if playing and not held else None
-        surely = listening or (wakes.closer and not playing)
+        surely = surely or (wakes.closer and not playing)
         threshold = max(SURE, threshold or 0.0) if surely else threshold
         now.score, now.hit = score, self._decision.update(now.at, score, threshold)
         if now.hit is not None:
