@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 CAPTURED_EVERY = 4  # hops between two nudges to the worker (64 ms)
 MID_SENTENCE = samples(1.2)  # longer than any wake word
-SENTENCE_RINGS = samples(0.5)  # ... and how long after a sentence the detector still dwells on it
+SENTENCE_RINGS = samples(1.3)  # ... and how long after a sentence the detector still dwells on it
 HOLD_LIMIT = samples(14.0)  # a held reply goes on by itself after this: main may be stuck
 ANSWER_LIMIT = samples(0.5)  # media gets loud again unless main listens by then
 

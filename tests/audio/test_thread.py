@@ -242,9 +242,9 @@ def test_a_sentence_that_just_ended_does_not_wake_with_its_last_words(bench, hop
     bench.ears.talking = False
     while not bench.events(m.SpeechEnded):
         bench.run(1)
-    bench.run(10)
+    bench.run(75)  # 1.2 s, of which the detector has not forgotten the first
     assert bench.ears.asked["following"]
-    bench.run(40)
+    bench.run(10)
     assert not bench.ears.asked["following"]
 
 
@@ -252,9 +252,9 @@ def test_the_words_that_stopped_the_reply_do_not_wake_it_as_well(bench):
     bench.reply()
     bench.run(20)
     bench.channels.audio.append(m.StopSpeech(1))
-    bench.run(10)
+    bench.run(75)  # 1.2 s, of which the detector has not forgotten the first
     assert bench.ears.asked["following"]
-    bench.run(40)
+    bench.run(10)
     assert not bench.ears.asked["following"]
 
 
