@@ -43,7 +43,8 @@ class Paces:
         ("again", [("again", 1.0), ("again", 1.0), ("okay", 1.0)], True),
         ("again", [("again", 0.8), ("again", 0.8), ("okay", 1.0)], False),
         ("again", [("again", 1.0), ("mm", 0.5), ("okay", 1.0)], False),
-        ("add milk", [("add milk", 1.0), ("add milk", 0.9), ("how are milk", 1.0)], True),
+        ("add milk", [("add milk", 1.0), ("add milk", 1.0), ("how are milk", 1.0)], True),
+        ("undo that", [("", 0.0), ("undo that", 0.91), ("undo that", 1.0)], False),  # three knocks
         ("add am", [("add am", 1.0), ("add mint", 0.5), ("mm", 1.0)], False),
         ("add an egg", [("add an egg", 1.0), ("add eggs", 0.5), ("an egg", 1.0)], True),
         ("add apples", [("mhm", 1.0), ("add seven", 0.5), ("add item", 0.4)], False),
