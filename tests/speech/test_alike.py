@@ -73,3 +73,11 @@ def test_the_paces_are_slower_faster_and_brighter():
 def test_hardly_any_sound_is_no_error(size):
     recogniser = Paces(*[("", 0.0)] * 3)
     assert not is_heard_alike(recogniser, SOUND[:size], "again")
+
+
+@pytest.mark.parametrize(("slower", "alike"), [(0.82, False), (1.0, False), (None, True)])
+def test_a_stop_phrase_that_free_words_were_unsure_of_needs_more(slower, alike):
+    """A "right" was "quiet" with 0.82, 0 and 1, a "wow" with 1, 0 and 1."""
+    heard = [("quiet", slower or 1.0), ("right" if slower else "quiet", 1.0), ("quiet", 1.0)]
+    recogniser = Paces(*heard)
+    assert is_heard_alike(recogniser, SOUND, "quiet", ("quiet", "right")) == alike
