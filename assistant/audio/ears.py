@@ -113,8 +113,8 @@ class Ears:
         """Take one hop (``mics`` float32 (M, HOP), ``reference`` (HOP,)) and conclude.
 
         The wake word must be clearer while the speaker sounds (``playing`` and not ``held``), while
-        it is ``listening`` to a command (but not to what is said over a reply that is ``held``),
-        most of all in the middle of one it is ``following``, and on a closer look after the
+        it is ``listening`` to a begun command (but not to one over a reply that is ``held``), most
+        of all in the middle of one it is ``following``, and on a closer look after the
         reply's end.
         """
         now, front_end = self._now, self.front_end

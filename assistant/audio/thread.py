@@ -29,7 +29,7 @@ from assistant.messages import Policy
 log = logging.getLogger(__name__)
 
 CAPTURED_EVERY = 4  # hops between two nudges to the worker (64 ms)
-MID_SENTENCE = samples(1.2)  # longer than any wake word
+BEGUN, MID_SENTENCE = samples(0.6), samples(1.2)  # longer than most, than any wake word
 SENTENCE_RINGS = samples(1.3)  # ... and how long after a sentence the detector still dwells on it
 HOLD_LIMIT = samples(14.0)  # a held reply goes on by itself after this: main may be stuck
 ANSWER_LIMIT = samples(0.5)  # media gets loud again unless main listens by then
@@ -181,11 +181,11 @@ class AudioLoop:
             np.take(rows, self._mics, axis=0, out=self._heard)
         reference = out if self._loopback is None else rows[self._loopback]
         held = self.mixer.speech.held
-        listening = self._endpoint is not None
-        if listening and self._endpoint.talked > MID_SENTENCE:
+        talked = self._endpoint.talked if self._endpoint is not None else 0
+        if talked > MID_SENTENCE:
             self._sentence_at = self.position
         following = self.position - self._sentence_at < SENTENCE_RINGS
-        return self.ears.hear(self._heard, reference, playing, following, held, listening)
+        return self.ears.hear(self._heard, reference, playing, following, held, talked > BEGUN)
 
     def _report_speech(self) -> None:
         speech = self.mixer.speech

@@ -229,8 +229,10 @@ def test_the_ears_are_told_what_the_thread_is_doing(bench):
     assert true() == {"playing", "held"}
     bench.channels.audio.append(m.Listen(2, bench.loop.position, samples(9.0), speaking=True))
     bench.run(30)
+    assert true() == {"playing", "held"}
+    bench.run(30)
     assert true() == {"playing", "held", "listening"}
-    bench.run(70)
+    bench.run(40)
     assert true() == {"playing", "held", "listening", "following"}
 
 
