@@ -34,8 +34,8 @@ VOICE = 3.0  # sum of the last second's voice activity (62 hops) that a wake wor
 # the high ones in one view, had left 0.30 and less. For a score of ``SURE`` a faint voice that goes
 # on will do (``VOICE``): of 138 people at -30 dB four more are heard.
 WEAK_SPEECH = 0.35
-SURELY = 0.9  # in two views at once: a word 30 dB below the echo may leave no voice, and neither
-# those noises nor our own echoes have scored this
+SURELY = 0.9  # in two views at once: a word 30 dB below the echo may leave no voice, and of what
+# had none only loud sneezes have scored this (``LOUDLY_SURE``)
 CERTAIN = 0.97  # ... in one view, when another has ``SURE``: alone and with no voice our own echo
 # had 0.98 (the others 0.05), the hum after a knock 0.996 (0.003). Of 414 people at -20 and -30 dB
 # seven once needed no other view; six are heard when it follows, 0.14 s later at most.

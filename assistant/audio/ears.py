@@ -114,8 +114,7 @@ class Ears:
 
         The wake word must be clearer while the speaker sounds (``playing`` and not ``held``), while
         it is ``listening`` to a begun command (but not to one over a reply that is ``held``), most
-        of all in the middle of one it is ``following``, and on a closer look after the
-        reply's end.
+        of all in the middle of one it is ``following``, and on a closer look after the reply's end.
         """
         now, front_end = self._now, self.front_end
         clean = now.clean = front_end.process(mics, reference, playing)

@@ -88,6 +88,13 @@ def test_a_weak_score_needs_a_voice_that_goes_on(word):
     assert word.score >= SURE or not believed(word)
 
 
+def test_a_weak_score_with_a_voice_that_goes_on_is_believed():
+    """Somebody's "mm" had 0.41 and a voice of 3.6, and words as weak one of 22.9."""
+    mm = Word(0.41, 4e-5, False, 22, 0.76, 3.6, -0.1, False, True, 12.0)
+    assert not believed(mm)
+    assert believed(replace(mm, voice=22.9)) and believed(replace(mm, score=0.6))
+
+
 @given(words, st.floats(-40, 60))
 def test_without_more_of_a_voice_a_louder_sound_is_never_believed_more(word, above_db):
     assert believed(replace(word, above_db=max(word.above_db, above_db))) <= believed(word)
