@@ -10,7 +10,7 @@ from assistant.audio.format import SAMPLE_RATE
 from assistant.language.answers import LISTENING
 from assistant.language.text import UNKNOWN, is_within
 from assistant.speech.address import LEAD
-from assistant.speech.alike import confidence, is_heard_alike
+from assistant.speech.alike import confidence, is_heard_again, is_heard_alike
 from assistant.speech.recogniser import Recogniser, Stream, Transcript
 from assistant.speech.stop import SURE, is_stop, speaks_for
 
@@ -101,20 +101,26 @@ class Hearing:
             shortest = SHORTEST_SURE_S if sure else SHORTEST_STOP_S
             said = end - self.start - PRE_ROLL > shortest * SAMPLE_RATE
             self.stopped = said and agrees and not own and is_stop(spotted, self._stops)
-            if self.stopped and not sure:
-                self.stopped = self._stands_out(spotted.text)
+            if self.stopped:
+                self.stopped = self._stands_out(spotted.text, transcript.text, sure)
         return transcript
 
     def is_heard_alike(self) -> bool:
         """Return whether what was said over a reply is no listener's short sound; after the end."""
         return is_heard_alike(self._recogniser, np.concatenate(self._sound), self.text)
 
-    def _stands_out(self, spotted: str) -> bool:
-        """Whether it is still ``spotted``, with listeners' words beside it and at other paces."""
-        listeners = (word for word in LISTENING if word not in self._stops)
-        choices, sound = (*self._stops, *listeners), np.concatenate(self._sound)
-        sure = confidence(self._recogniser, sound, spotted, choices)
-        clear = sure >= self._recogniser.clear
+    def _stands_out(self, spotted: str, said: str, sure: bool) -> bool:
+        """Whether it is still ``spotted``, at other paces, too, and with more to choose from.
+
+        That is what listeners say, and what free words made of it, ``said``: a "right" that was
+        "light" was surely "quiet" as long as that was all it could be.
+        """
+        others = (*LISTENING, said) if UNKNOWN not in said else LISTENING
+        choices = tuple(dict.fromkeys((*self._stops, *others)))
+        sound = np.concatenate(self._sound)
+        if sure:
+            return is_heard_again(self._recogniser, sound, spotted, choices)
+        clear = confidence(self._recogniser, sound, spotted, choices) >= self._recogniser.clear
         return clear and is_heard_alike(self._recogniser, sound, spotted, choices)
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from assistant.audio.format import SAMPLE_RATE
-from assistant.speech.alike import is_heard_alike
+from assistant.speech.alike import is_heard_again, is_heard_alike
 from assistant.speech.recogniser import Transcript
 
 T = np.arange(8000) / SAMPLE_RATE
@@ -81,3 +81,17 @@ def test_a_stop_phrase_that_free_words_were_unsure_of_needs_more(slower, alike):
     heard = [("quiet", slower or 1.0), ("right" if slower else "quiet", 1.0), ("quiet", 1.0)]
     recogniser = Paces(*heard)
     assert is_heard_alike(recogniser, SOUND, "quiet", ("quiet", "right")) == alike
+
+
+@pytest.mark.parametrize(
+    ("heard", "decoded", "again"),
+    [
+        ([("stop", 0.7)], 1, True),
+        ([("", 0.0), ("stop", 0.83)], 2, True),
+        ([("mm hmm", 1.0), ("stop", 0.69), ("never mind", 1.0)], 3, False),
+    ],
+)
+def test_a_sure_stop_phrase_needs_one_other_pace_and_no_more_decoding(heard, decoded, again):
+    recogniser = Paces(*heard)
+    assert is_heard_again(recogniser, SOUND, "stop", ("stop", "mm hmm", "never mind")) == again
+    assert len(recogniser.fed) == decoded and recogniser.open_streams == 0

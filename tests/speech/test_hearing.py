@@ -123,8 +123,27 @@ def test_a_word_free_words_are_unsure_of_must_be_heard_at_other_paces_too():
     assert not stops_at_last(Hasty(*words))
 
 
-def test_a_word_free_words_are_sure_of_need_not_stand_out():
-    assert stops_at_last(Scripted(["quiet"] * 5, ["quiet"] * 5, ["wow"] * 5, 0.9))
+def test_what_free_words_made_of_it_is_among_the_choices():
+    """Somebody's "right" was "light" with 0.45, and "quiet" with 1.0 while that was no choice."""
+
+    class Choosy(Scripted):
+        """Hears the word that free words had, where that may be chosen."""
+
+        def open(self, phrases: Sequence[str] | None = None) -> _Script:
+            offered = phrases is not None and "light" in phrases
+            return _Script(["light"], 0.66) if offered else super().open(phrases)
+
+    quiet = ["quiet"] * 5
+    assert stops_at_last(Choosy(["[unk]"] * 5, quiet, quiet, 0.45, 1.0))
+    assert not stops_at_last(Choosy(["light"] * 5, quiet, quiet, 0.45, 1.0))
+
+
+def test_a_word_free_words_are_sure_of_must_be_heard_at_one_other_pace():
+    """Somebody's "mm hmm" was surely "never mind", and at any other pace "mm hmm"."""
+    quiet = ["quiet"] * 5
+    assert stops_at_last(Scripted(quiet, quiet, quiet, 0.9, 0.7))
+    assert not stops_at_last(Scripted(quiet, quiet, quiet, 0.9, 0.69))
+    assert not stops_at_last(Scripted(quiet, quiet, ["mm hmm"] * 5, 1.0, 1.0))
 
 
 def test_a_command_takes_time_and_a_voice():
