@@ -101,7 +101,7 @@ class Hearing:
             shortest = SHORTEST_SURE_S if sure else SHORTEST_STOP_S
             said = end - self.start - PRE_ROLL > shortest * SAMPLE_RATE
             self.stopped = said and agrees and not own and is_stop(spotted, self._stops)
-            if self.stopped:
+            if self.stopped and (self._recogniser.overconfident or not sure):
                 self.stopped = self._stands_out(spotted.text, transcript.text, sure)
         return transcript
 

@@ -70,6 +70,7 @@ class Recogniser(Protocol):
 
     name: str  # "vosk household", "pocketsphinx en-us"
     clear: float  # confidence of a phrase that was clearly said, and of hardly anything else
+    overconfident: bool  # whether it is sure of phrases nobody said, at one pace only
 
     def open(self, phrases: Sequence[str] | None = None) -> Stream:
         """Start listening to everything the skills understand, or only to ``phrases``.

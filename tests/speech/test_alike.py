@@ -16,7 +16,7 @@ SOUND = sum(np.sin(2 * np.pi * f * T) for f in (500, 6000)).astype(np.float32)
 class Paces:
     """A recogniser whose streams hear, one after another, what is written."""
 
-    name, clear = "paces", 0.9
+    name, clear, overconfident = "paces", 0.9, True
 
     def __init__(self, *heard: tuple[str, float]) -> None:
         self._heard, self.fed, self.open_streams = list(heard), [], 0

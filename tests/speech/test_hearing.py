@@ -21,7 +21,7 @@ class Scripted:
     are at last, and ``choice`` how sure that choice is.
     """
 
-    name, clear = "scripted", 0.9
+    name, clear, overconfident = "scripted", 0.9, True
 
     def __init__(
         self,
@@ -143,7 +143,10 @@ def test_a_word_free_words_are_sure_of_must_be_heard_at_one_other_pace():
     quiet = ["quiet"] * 5
     assert stops_at_last(Scripted(quiet, quiet, quiet, 0.9, 0.7))
     assert not stops_at_last(Scripted(quiet, quiet, quiet, 0.9, 0.69))
-    assert not stops_at_last(Scripted(quiet, quiet, ["mm hmm"] * 5, 1.0, 1.0))
+    rash = Scripted(quiet, quiet, ["mm hmm"] * 5, 1.0, 1.0)
+    assert not stops_at_last(rash)
+    rash.overconfident = False
+    assert stops_at_last(rash)
 
 
 def test_a_command_takes_time_and_a_voice():

@@ -85,6 +85,7 @@ class Watched:
 
     def __init__(self, recogniser, where: str = "", error: Exception | None = None) -> None:
         self.name, self.clear = recogniser.name, recogniser.clear
+        self.overconfident = recogniser.overconfident
         self._recogniser = recogniser
         self.where, self.error, self.fed = where, error, 0
 
