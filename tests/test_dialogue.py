@@ -206,7 +206,9 @@ def test_backchannels_are_no_commands(talk, said):
     assert talk.say(said, quiet=True) == ""
 
 
-@pytest.mark.parametrize("said", ["hello", "hey um", "hi", "how are you", "hello computer"])
+@pytest.mark.parametrize(
+    "said", ["hello", "hey um", "hi", "how are you", "how are you doing", "hello computer"]
+)
 def test_a_greeting_over_a_reply_is_for_somebody_else(talk, said):
     assert not talk.dialogue.assess(said, speaking=("You only have milk.",)).command
     assert talk.dialogue.assess("hello").command

@@ -38,6 +38,7 @@ LISTENING = (
 _GREETINGS = (
     "hello", "hi", "hey", "hello hello", "hi there", "hello there", "hey there", "good morning",
     "good afternoon", "good evening", "good night", "bye", "goodbye", "bye bye", "how are you",
+    "how are you today", "how are you doing",
 )  # fmt: skip
 
 

@@ -107,6 +107,12 @@ def test_far_louder_than_the_echo_the_word_leaves_its_whole_voice(word):
     assert not believed(loud) or (loud.voice >= LOUDLY_SURE and loud.surely)
 
 
+@given(words.filter(lambda word: word.score < SURE))
+def test_no_weak_score_is_believed_where_no_echo_explains_it(word):
+    """Somebody's "computer", 41 dB above the echo and with a voice of 39, had 0.42."""
+    assert not believed(replace(word, above_db=max(word.above_db, LOUD_DB)))
+
+
 @given(words.filter(lambda word: word.score < CLOSELY and word.voice < VOICE))
 def test_what_a_closer_look_is_not_sure_of_needs_a_voice(word):
     assert not believed(replace(word, closer=True))
