@@ -42,10 +42,10 @@ CERTAIN = 0.97  # ... in one view, when another has ``SURE``: alone and with no 
 # But music left a hiss at -75 dBFS that had 0.98 and no voice: a word must be
 AUDIBLE = 16.0  # times the background's power in its loudest hop; that hiss was 8, words are 45
 # A closer look tries so often that mere echo scored 0.79 and 0.58 in two streams, and 0.99 in one,
-# with no voice activity at all, a sneeze 0.57 and 0.53 (voice 0.6). So one stream alone needs a
-# clear voice, whatever it scores, and two that do not agree with ``SURELY`` need this (of 114 words
-# 30 dB below the echo the two that needed such a look had left 0.5 and 0.7), or ``VOICE`` below
-# ``CLOSELY`` (of 345 people six had 5.4 to 7.8).
+# with no voice activity at all, a sneeze 0.57 and 0.53 (voice 0.6), a "wow" 0.94 and 0.003 (1.6).
+# So one stream alone needs ``VOICE``, whatever it scores (14 people whom it heard had left 3.2 and
+# more), and so do two below ``CLOSELY`` (of 345 people six had 5.4 to 7.8). Two that do not agree
+# with ``SURELY`` need this: of 114 words 30 dB below the echo two had left 0.5 and 0.7.
 FAINT_VOICE = 0.4  # sum of the last second's voice activity
 CLOSELY = 0.8
 # In four hours of mere echo of 250 rooms, half of which changed meanwhile, the echo of a path that
@@ -148,7 +148,8 @@ def _is_doubtful(word: Word) -> bool:
 
 def _is_voiceless(word: Word) -> bool:
     """Whether a closer look has found it where hardly anybody spoke."""
-    return word.closer and word.voice < (VOICE if word.score < CLOSELY else FAINT_VOICE)
+    alone = word.both < SURE
+    return word.closer and word.voice < (VOICE if alone or word.score < CLOSELY else FAINT_VOICE)
 
 
 class LastSecond:

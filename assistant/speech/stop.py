@@ -6,7 +6,8 @@ results of a phrase grammar pass through a phrase for one sentence in eight (Vos
 stream at the first 160 ms of silence and ask about its transcript, which is as reliable as after
 a long silence. Partials alone count only after 600 ms without a change, in which free recognition
 hears a stop phrase, too: the spotter knows nothing else, and takes "mm hmm" for "never mind".
-Where free words are unsure, it is asked again with listeners' short words to choose from.
+Where free words are unsure, it is asked again with listeners' short words, and what free words made
+of it, to choose from; an engine that is overconfident is asked again in any case (``alike.py``).
 """
 
 from __future__ import annotations
