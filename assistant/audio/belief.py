@@ -148,8 +148,8 @@ def _is_doubtful(word: Word) -> bool:
 
 def _is_voiceless(word: Word) -> bool:
     """Whether a closer look has found it where hardly anybody spoke."""
-    alone = word.both < SURE
-    return word.closer and word.voice < (VOICE if alone or word.score < CLOSELY else FAINT_VOICE)
+    agreed = word.both >= SURE and word.score >= CLOSELY
+    return word.closer and word.voice < (FAINT_VOICE if agreed else VOICE)
 
 
 class LastSecond:
