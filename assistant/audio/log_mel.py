@@ -46,12 +46,17 @@ class LogMel:
             return None
         return cls(window, bands)
 
-    def __call__(self, sound: np.ndarray) -> np.ndarray:
-        """Return the frames in dB, float32 (n, mels), of float32 ``sound`` (1, samples)."""
+    def __call__(self, sounds: np.ndarray) -> np.ndarray:
+        """Return the frames in dB, float32 (n, frames, mels), of float32 ``sounds`` (n, samples).
+
+        Any number of sounds costs little more than one.
+        """
         size = self._window.size
-        frames = np.lib.stride_tricks.sliding_window_view(sound[0], size)[::_STEP]
+        frames = np.lib.stride_tricks.sliding_window_view(sounds, size, axis=1)[:, ::_STEP]
         spectra = np.fft.rfft(frames * self._window)
         powers = spectra.real**2 + spectra.imag**2
-        levels = np.log(np.maximum(powers @ self._bands, _LEAST))
+        flat = powers.reshape(-1, powers.shape[-1])
+        levels = np.log(np.maximum(flat @ self._bands, _LEAST))
         levels *= np.float32(10 / np.log(10))
-        return np.maximum(levels, levels.max() - _RANGE, out=levels)
+        levels = levels.reshape(*powers.shape[:2], -1)
+        return np.maximum(levels, levels.max(axis=(1, 2), keepdims=True) - _RANGE, out=levels)

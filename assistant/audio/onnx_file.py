@@ -66,9 +66,11 @@ def tensor(name: str, array: np.ndarray) -> bytes:
     return sizes + number(2, kind) + text(8, name) + block(9, raw)
 
 
-def value(name: str, shape: Sequence[int]) -> bytes:
-    """Return a float input or output as a ValueInfoProto."""
-    sizes = b"".join(block(1, number(1, size)) for size in shape)
+def value(name: str, shape: Sequence[int | str]) -> bytes:
+    """Return a float input or output as a ValueInfoProto; a size with a name is whatever comes."""
+    sizes = b"".join(
+        block(1, text(2, size) if isinstance(size, str) else number(1, size)) for size in shape
+    )
     kind = number(1, _FLOAT) + block(2, sizes)
     return text(1, name) + block(2, block(1, kind))
 

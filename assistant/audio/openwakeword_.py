@@ -70,12 +70,12 @@ class Models:
             )
         self._head_input = inputs[0].name
 
-    def mel(self, sound: np.ndarray) -> np.ndarray:
-        """Return the log-mel frames (STEP, MELS) of float32 ``sound`` (1, OVERLAP + CHUNK).
+    def mel(self, sounds: np.ndarray) -> np.ndarray:
+        """Return the log-mel frames (n, STEP, MELS) of float32 ``sounds`` (n, OVERLAP + CHUNK).
 
-        ``sound`` has the amplitude of 16-bit PCM.
+        ``sounds`` have the amplitude of 16-bit PCM.
         """
-        frames = self._mel(sound)
+        frames = self._mel(sounds)
         frames *= 0.1
         frames += 2.0
         return frames
@@ -99,10 +99,11 @@ def _log_mel() -> LogMel | None:
     return LogMel.of(_bundled("melspectrogram.onnx").read_bytes())
 
 
-def _slow_mel(sound: np.ndarray) -> np.ndarray:
-    """Return the frames in dB that the network itself computes, float32 (n, MELS)."""
+def _slow_mel(sounds: np.ndarray) -> np.ndarray:
+    """Return the frames in dB that the network itself computes, float32 (n, frames, MELS)."""
     session = open_session(_bundled("melspectrogram.onnx"))
-    return session.run(None, {"input": sound})[0].reshape(-1, MELS)
+    found = [session.run(None, {"input": sound[None]})[0].reshape(-1, MELS) for sound in sounds]
+    return np.stack(found)
 
 
 @lru_cache(maxsize=1)
@@ -114,36 +115,47 @@ def _streaming() -> tuple | None:
 
 
 class Embedder:
-    """Embeds a spectrogram as it comes, STEP frames at a time. One thread at a time.
+    """Embeds spectrograms as they come, STEP frames of each at a time. One thread at a time.
 
     Gives to the bit what ``Models.embed`` gives for the last FRAMES frames, for a quarter of its
     work: what the layers saw of the past is kept. Before the first frame everything was 1. A file
     with another network is asked about whole windows.
     """
 
-    def __init__(self, models: Models) -> None:
+    def __init__(self, models: Models, sounds: int = 1) -> None:
         self._models, self._streaming = models, _streaming()
-        self._window = np.ones((1, FRAMES, MELS, 1), np.float32)
+        self._windows = np.ones((sounds, FRAMES, MELS, 1), np.float32)
         self._states: list[np.ndarray] = []
         self._at_first: list[np.ndarray] = []
         if self._streaming is not None:
-            self._states = [np.zeros(shape, np.float32) for shape in self._streaming[1]]
+            self._states = [np.zeros((sounds, *shape), np.float32) for shape in self._streaming[1]]
             for _ in range(-(-FRAMES // STEP)):
-                self.push(np.ones((STEP, MELS), np.float32))
-            self._at_first = self._states
+                self.push(np.ones((sounds, STEP, MELS), np.float32))
+            self._at_first = [state[:1].copy() for state in self._states]
 
-    def reset(self) -> None:
-        """Forget everything seen."""
-        self._states = self._at_first
-        self._window[:] = 1.0
+    def forget(self, sound: int) -> None:
+        """Forget everything seen of one sound."""
+        for state, first in zip(self._states, self._at_first, strict=True):
+            state[sound] = first[0]
+        self._windows[sound] = 1.0
 
     def push(self, frames: np.ndarray) -> np.ndarray:
-        """Return the embedding (FEATURES,) after the new ``frames``, float32 (STEP, MELS)."""
+        """Return the embeddings (n, FEATURES) after the new ``frames``, float32 (n, STEP, MELS).
+
+        They are the first ``n`` sounds': the others stand still.
+        """
+        count = len(frames)
         if self._streaming is None:
-            self._window[0, :-STEP] = self._window[0, STEP:]
-            self._window[0, -STEP:, :, 0] = frames
-            return self._models.embed(self._window)
-        inputs = {f"state {k}": state for k, state in enumerate(self._states)}
-        inputs["input_1"] = frames[None, :, :, None]
-        embedding, *self._states = self._streaming[0].run(None, inputs)
-        return embedding.reshape(FEATURES)
+            windows = self._windows[:count]
+            windows[:, :-STEP] = windows[:, STEP:]
+            windows[:, -STEP:, :, 0] = frames
+            return np.stack([self._models.embed(window[None]) for window in windows])
+        inputs = {f"state {k}": state[:count] for k, state in enumerate(self._states)}
+        inputs["input_1"] = frames[..., None]
+        embeddings, *states = self._streaming[0].run(None, inputs)
+        if count == len(self._states[0]):
+            self._states = states
+        else:
+            for state, new in zip(self._states, states, strict=True):
+                state[:count] = new
+        return embeddings.reshape(count, FEATURES)

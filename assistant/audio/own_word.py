@@ -6,7 +6,7 @@ import numpy as np
 
 from assistant.audio.format import HOP, samples
 from assistant.audio.openwakeword_ import CHUNK, CHUNKS
-from assistant.audio.wake import SAID, WakeWord
+from assistant.audio.wake import SAID, WakeWord, WakeWords
 
 LIKELY = 0.05  # score of the microphones from which it is likely to be asked for soon
 ECHO = samples(0.8) // HOP  # hops: bulk delay, the room, and how long a word goes on scoring
@@ -23,7 +23,7 @@ class OwnWord:
     The reference is not delayed: it leads its echo by the bulk delay, so ``said`` knows in time.
     """
 
-    def __init__(self, word: str, beside: WakeWord | None = None) -> None:
+    def __init__(self, word: str, beside: WakeWords | None = None) -> None:
         self._wake = WakeWord(word, 0, beside)
         self._played = np.zeros((KEPT, HOP), np.float32)  # a ring
         self._heard = self._done = 0  # hops: kept, and looked at

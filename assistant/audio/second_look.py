@@ -136,13 +136,13 @@ class SecondLook:
         """Return the frames (n, MELS) of float32 (1, SIZE), in pieces: that takes less memory."""
         starts = range(0, sound.shape[1] - OVERLAP, CHUNK)
         pieces = [sound[:, start : start + OVERLAP + CHUNK] for start in starts]
-        return np.concatenate([self._models.mel(piece) for piece in pieces])
+        return np.concatenate([self._models.mel(piece)[0] for piece in pieces])
 
     def _score(self, frames: np.ndarray) -> Look:
         """Return the best of the newest scores of a spectrogram, float32 (STEP * STEPS, MELS)."""
-        self._embedder.reset()
-        steps = frames[: STEP * STEPS].reshape(STEPS, STEP, MELS)
-        embeddings = np.stack([self._embedder.push(step) for step in steps])
+        self._embedder.forget(0)
+        steps = frames[: STEP * STEPS].reshape(STEPS, 1, STEP, MELS)
+        embeddings = np.concatenate([self._embedder.push(step) for step in steps])
         ends = range(STEPS - SCORES + 1, STEPS + 1)
         windows = [embeddings[None, end - EMBEDDINGS : end] for end in ends]
         looks = [Look(self._models.score(window), window) for window in windows]

@@ -17,16 +17,17 @@ from assistant.protobuf import Value, again, block, fields, number, text
 
 _GRAPH, _NODE, _CONSTANT, _INPUT, _OUTPUT, _SHAPES = 7, 1, 5, 11, 12, 13
 _FROM, _TO, _AXIS = "kept from", "kept to", "time axis"
+_SOUNDS = "sounds"  # the first size of every input: any number of them at once
 _KEPT = 2  # frames: what a kernel of three needs of the past
 _Fields = Sequence[tuple[int, Value]]
 
 
 @dataclass(frozen=True)
 class Streamed:
-    """The network as an ONNX file, and the shapes of its states.
+    """The network as an ONNX file, and the shapes of its states for one sound.
 
     Its inputs are the first input and then "state 0", "state 1", ...; its outputs the first output
-    and then the states for the next call, in the same order.
+    and then the states for the next call, in the same order. Each begins with the number of sounds.
     """
 
     data: bytes
@@ -51,7 +52,7 @@ def _streamed(data: bytes, window: int, new: int, width: int) -> Streamed:
     graph = list(fields(_first(whole, _GRAPH)))
     sizes = dict(_size(v) for kind, v in graph if kind == _CONSTANT)
     source = _first(list(fields(_first(graph, _INPUT))), 1).decode()
-    parts = [block(_INPUT, value(source, (1, new, width, 1)))]
+    parts = [block(_INPUT, value(source, (_SOUNDS, new, width, 1)))]
     states: list[tuple[int, ...]] = []
     reshaped = False
     for kind, part in graph:
@@ -63,7 +64,7 @@ def _streamed(data: bytes, window: int, new: int, width: int) -> Streamed:
             weights = sizes[_inputs(node)[1]] if operator == "Conv" else (1, 1, 1, 1)
             if weights[2] == _KEPT + 1:
                 parts += _remembering(node, len(states))
-                states.append((1, weights[1], _KEPT, width))
+                states.append((weights[1], _KEPT, width))
                 continue
             if weights[2] != 1:
                 raise ValueError("a kernel that is neither one nor three frames long")
@@ -75,8 +76,8 @@ def _streamed(data: bytes, window: int, new: int, width: int) -> Streamed:
     if not (reshaped and states):
         raise ValueError("not a chain of convolutions over a window")
     for k, shape in enumerate(states):
-        parts.append(block(_INPUT, value(f"state {k}", shape)))
-        parts.append(block(_OUTPUT, value(f"next {k}", shape)))
+        parts.append(block(_INPUT, value(f"state {k}", (_SOUNDS, *shape))))
+        parts.append(block(_OUTPUT, value(f"next {k}", (_SOUNDS, *shape))))
     for name, at in ((_FROM, -_KEPT), (_TO, 1 << 30), (_AXIS, 2)):
         parts.append(block(_CONSTANT, tensor(name, np.array([at]))))
     rest = (again(kind, v) for kind, v in whole if kind != _GRAPH)
@@ -103,7 +104,7 @@ def _shorter(constant: bytes, window: int, new: int) -> tuple[bytes, bool]:
     shape = np.frombuffer(raw, "<i8") if len(raw) == 32 else np.zeros(0, int)
     if shape.tolist()[:3] != [-1, 1, window]:
         return constant, False
-    return tensor(name, np.array([1, 1, new, shape[3]])), True
+    return tensor(name, np.array([-1, 1, new, shape[3]])), True
 
 
 def _first(message: _Fields, kind: int) -> bytes:

@@ -40,66 +40,82 @@ REFRACTORY = samples(0.6)
 AGAIN, PAUSE = samples(1.2), samples(0.3)
 
 
-class WakeWord:
-    """Scores how much the last 1.3 s sound like the wake word. One thread at a time.
+class WakeWords:
+    """Scores how much the last 1.3 s of each of a few sounds are like the wake word.
 
-    ``word`` is 'alexa', 'hey_jarvis', 'hey_mycroft', 'hey_rhasspy' or the path of a classifier
-    trained with openWakeWord (.onnx). ``phase`` (0 to 4) shifts the hop on which the networks
-    run, so that several instances share the load; ``beside`` is one of the same word whose
-    networks are shared. ``lag`` is how many samples after the word's end its hit comes.
+    One thread at a time. ``word`` is 'alexa', 'hey_jarvis', 'hey_mycroft', 'hey_rhasspy' or the
+    path of a classifier trained with openWakeWord (.onnx). The networks run for all ``sounds`` at
+    once: most of what a run costs is to fetch their weights. Each looks a hop further back than the
+    one before it, so no two look at the same moments. ``phase`` (0 to 4) is by how many hops the
+    runs come early, so that several instances share the load; ``beside`` is one of the same word
+    whose networks are shared. ``lag`` is how many samples after the word's end its hit comes.
     Raises ``BadInput`` and ``EngineMissing``.
     """
 
-    def __init__(self, word: str, phase: int = 0, beside: WakeWord | None = None) -> None:
+    def __init__(
+        self, word: str, sounds: int, phase: int = 0, beside: WakeWords | None = None
+    ) -> None:
         self.word = word_name(word)
         self.lag = LAGS.get(self.word, LAG)
         self._models = beside._models if beside else Models(word)
         self._phase = phase % (CHUNK // HOP)
-        self._sound = np.zeros((1, OVERLAP + CHUNK), np.float32)
-        self._embedder = Embedder(self._models)
-        self._embeddings = np.zeros((1, EMBEDDINGS, FEATURES), np.float32)
+        self._kept = OVERLAP + HOP * (sounds - 1)
+        self._sound = np.zeros((sounds, self._kept + CHUNK), np.float32)
+        self._looks = np.zeros((sounds, OVERLAP + CHUNK), np.float32)
+        self._embedder = Embedder(self._models, sounds)
+        self._embeddings = np.zeros((sounds, EMBEDDINGS, FEATURES), np.float32)
         self._quiet = self._embeddings_of_noise()
-        self.reset()
+        self._scores = np.zeros(sounds, int)  # since the sound was forgotten
+        self._filled = self._kept + HOP * self._phase
+        for row in range(sounds):
+            self.forget(row)
 
     @property
     def models(self) -> Models:
         """The networks it runs."""
         return self._models
 
-    @property
-    def embeddings(self) -> np.ndarray:
-        """What the newest score was made of, float32 (1, 16, 96); a view, valid until the next."""
-        return self._embeddings
+    def embeddings(self, sound: int) -> np.ndarray:
+        """What a sound's newest score was made of, float32 (1, 16, 96); a view, valid until the
+        next."""
+        return self._embeddings[sound : sound + 1]
 
-    def reset(self) -> None:
-        """Forget everything heard."""
-        self._sound[:] = 0.0
-        self._embedder.reset()
-        self._embeddings[:] = self._quiet
-        self._filled = OVERLAP + HOP * self._phase
-        self._scores = 0
+    def forget(self, sound: int) -> None:
+        """Forget everything heard of one sound."""
+        self._sound[sound] = 0.0
+        self._embedder.forget(sound)
+        self._embeddings[sound] = self._quiet
+        self._scores[sound] = 0
 
-    def process(self, mono: np.ndarray) -> float | None:
-        """Return a new score, 0 to 1, every fifth hop, and None on the others.
+    def process(self, sounds: np.ndarray) -> list[float] | None:
+        """Return new scores, 0 to 1, every fifth hop, and None on the others.
 
-        ``mono`` is float32 (HOP,) in [-1, 1]. A score belongs to the end of the hop it comes
-        with. Audio thread; about 1 ms of a 2020s x86 core on a hop with a score, else nothing.
+        ``sounds`` is float32 (n, HOP) in [-1, 1]; n may be less than there are: the others are
+        not looked at. The first one's score belongs to the end of the hop it comes with. Audio
+        thread; about 1 ms of a 2020s x86 core for two sounds on a hop with a score, else nothing.
         """
-        end = self._filled + HOP
-        np.multiply(mono, PCM, out=self._sound[0, self._filled : end])
+        count, end = len(sounds), self._filled + HOP
+        np.multiply(sounds, PCM, out=self._sound[:count, self._filled : end])
         self._filled = end
-        if end < OVERLAP + CHUNK:
+        if end < self._kept + CHUNK:
             return None
-        self._push(self._models.mel(self._sound))
-        self._sound[0, :OVERLAP] = self._sound[0, CHUNK:]
-        self._filled = OVERLAP
-        self._scores += 1
-        score = self._models.score(self._embeddings)
-        return score if self._scores > WARM_UP else 0.0
+        looks, size = self._looks[:count], OVERLAP + CHUNK
+        for row, look in enumerate(looks):
+            last = end - HOP * row
+            look[:] = self._sound[row, last - size : last]
+        self._sound[:count, : self._kept] = self._sound[:count, CHUNK:]
+        self._filled = self._kept
+        self._push(self._models.mel(looks))
+        self._scores[:count] += 1
+        return [
+            self._models.score(self.embeddings(row)) if self._scores[row] > WARM_UP else 0.0
+            for row in range(count)
+        ]
 
     def _push(self, frames: np.ndarray) -> None:
-        self._embeddings[0, :-1] = self._embeddings[0, 1:]
-        self._embeddings[0, -1] = self._embedder.push(frames)
+        embeddings = self._embeddings[: len(frames)]
+        embeddings[:, :-1] = embeddings[:, 1:]
+        embeddings[:, -1] = self._embedder.push(frames)
 
     def _embeddings_of_noise(self) -> np.ndarray:
         """Return what a quiet room leaves behind, so that the first second scores sensibly."""
@@ -107,7 +123,27 @@ class WakeWord:
         for _ in range(FRAMES // STEP + EMBEDDINGS):
             noise = random.integers(-1000, 1000, (1, OVERLAP + CHUNK)).astype(np.float32)
             self._push(self._models.mel(noise))
-        return self._embeddings.copy()
+        return self._embeddings[0].copy()
+
+
+class WakeWord(WakeWords):
+    """Scores how much the last 1.3 s of one sound are like the wake word (see ``WakeWords``)."""
+
+    def __init__(self, word: str, phase: int = 0, beside: WakeWords | None = None) -> None:
+        super().__init__(word, 1, phase, beside)
+
+    def reset(self) -> None:
+        """Forget everything heard, and begin a new round."""
+        self.forget(0)
+        self._filled = self._kept + HOP * self._phase
+
+    def process(self, mono: np.ndarray) -> float | None:
+        """Return a new score, 0 to 1, every fifth hop, and None on the others.
+
+        ``mono`` is float32 (HOP,) in [-1, 1]. A score belongs to the end of the hop it comes with.
+        """
+        scores = super().process(mono[None])
+        return None if scores is None else scores[0]
 
 
 @dataclass(frozen=True)

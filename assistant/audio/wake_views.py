@@ -7,9 +7,9 @@ import numpy as np
 from assistant.audio.format import HOP, samples
 from assistant.audio.openwakeword_ import CHUNK
 from assistant.audio.second_look import NEARLY, SecondLook
-from assistant.audio.wake import SAID, SURE, WakeWord
+from assistant.audio.wake import SAID, SURE, WakeWords
 
-PHASES = (0, 2, 1, 3)  # hops between the views' runs: a busy hop never has two
+PHASES = (0, 2)  # hops by which the runs of the even and of the odd views come early
 FILLED = 16  # scores until a view that was not listened to knows its last 1.3 s
 IN_SILENCE = 2  # views then sound alike; two moments of them are enough
 WAIT = 3  # hops for a low score to rise by itself, before it is looked at again
@@ -20,8 +20,9 @@ class Wakes:
     """Gives the best of several views' latest scores. Audio thread only.
 
     The same word scores differently from another direction, and half a step later: the best of
-    two views hears more than either. ``views`` is how many there are; all are listened to while
-    something plays, ``IN_SILENCE`` otherwise. ``first`` is one of them, to share its networks.
+    two views hears more than either. ``views`` (2 or more) is how many there are; all are listened
+    to while something plays, ``IN_SILENCE`` otherwise. ``first`` hears the even ones, and its
+    networks may be shared.
 
     A low score while something plays is looked at more closely (``SecondLook``), which with
     ``background`` another thread does. ``embeddings`` are what the newest score was made of,
@@ -30,16 +31,15 @@ class Wakes:
     """
 
     def __init__(self, word: str, views: int, background: bool = False) -> None:
-        self.first = WakeWord(word, PHASES[0])
-        self._wakes = [self.first]
-        self._wakes += [WakeWord(word, phase, self.first) for phase in PHASES[1:views]]
+        self.first = WakeWords(word, -(-views // 2), PHASES[0])
+        self._pairs = self.first, WakeWords(word, views // 2, PHASES[1], self.first)
         self._scores = [0.0] * views
         self._fresh = [0] * views
         self._listening = min(views, IN_SILENCE)
         self._hop = 0
         self._look = SecondLook(self.first.models, views + 2, background)
         self._known = self._nearly = 0  # hops: of KNOWN that are left, with a low score
-        self.embeddings, self.second, self.closer = self.first.embeddings, 0.0, False
+        self.embeddings, self.second, self.closer = self.first.embeddings(0), 0.0, False
         self.word, self.lag = self.first.word, self.first.lag
 
     def close(self) -> None:
@@ -66,7 +66,8 @@ class Wakes:
         closer = look.poll() if look.busy else None
         self._known = max(0, self._known - 1)
         if score is not None:
-            self.embeddings = self._wakes[int(np.argmax(self._scores))].embeddings
+            best = int(np.argmax(self._scores))
+            self.embeddings = self._pairs[best % 2].embeddings(best // 2)
             self.second, self.closer = sorted(self._scores)[-2], False
         self._nearly = self._nearly + 1 if playing and NEARLY <= max(self._scores) < SURE else 0
         if self._nearly > WAIT and look.ready and not self._known:
@@ -81,16 +82,16 @@ class Wakes:
             self._listen(len(views) if playing else min(len(views), IN_SILENCE))
         self._hop = (self._hop + 1) % (CHUNK // HOP)
         new = False
-        for i in range(self._listening):
-            score = self._wakes[i].process(views[i])
-            if score is not None:
-                self._fresh[i] = max(0, self._fresh[i] - 1)
-                self._scores[i], new = 0.0 if self._fresh[i] else score, True
+        for odd, pair in enumerate(self._pairs):
+            scores = pair.process(views[odd : self._listening : 2])
+            for view, score in zip(range(odd, self._listening, 2), scores or (), strict=False):
+                self._fresh[view] = max(0, self._fresh[view] - 1)
+                self._scores[view], new = 0.0 if self._fresh[view] else score, True
         return max(self._scores) if new else None
 
     def _listen(self, count: int) -> None:
-        for i in range(self._listening, count):
-            self._wakes[i].reset()
-            self._fresh[i] = FILLED
+        for view in range(self._listening, count):
+            self._pairs[view % 2].forget(view // 2)
+            self._fresh[view] = FILLED
         self._scores[count:] = [0.0] * (len(self._scores) - count)
         self._listening = count

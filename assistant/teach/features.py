@@ -61,7 +61,7 @@ class Features:
         mel = np.empty((chunks * STEP, MELS), np.float32)
         for k in range(chunks):
             piece = pcm[None, k * CHUNK : k * CHUNK + OVERLAP + CHUNK]
-            mel[k * STEP : (k + 1) * STEP] = self._models.mel(np.ascontiguousarray(piece))
+            mel[k * STEP : (k + 1) * STEP] = self._models.mel(np.ascontiguousarray(piece))[0]
         count = chunks - FIRST + 1
         parts = []
         for k in range(0, count, _LONGEST):

@@ -109,11 +109,11 @@ def wakes_scoring(monkeypatch, scores: list[float], found: float, echo: float = 
     """Return views that score ``scores``; on a closer look, ``found`` and ``echo``."""
     wakes, left = Wakes("hey_jarvis", 2), iter(scores)
 
-    def score(view: np.ndarray) -> float:
-        return next(left, 0.0)
+    def score(views: np.ndarray) -> list[float]:
+        return [next(left, 0.0)]
 
     monkeypatch.setattr(wakes.first, "process", score)
-    monkeypatch.setattr(wakes._wakes[1], "process", lambda view: None)
+    monkeypatch.setattr(wakes._pairs[1], "process", lambda views: None)
     monkeypatch.setattr(
         wakes._look._aside, "_work", lambda sounds: Look(found, np.ones(1), echo=echo)
     )
@@ -152,7 +152,7 @@ def test_a_word_of_our_own_is_not_found_by_looking_closer(monkeypatch):
 def test_the_score_and_what_it_was_made_of_belong_together(monkeypatch):
     wakes = wakes_scoring(monkeypatch, [0.2] * 5, 0.9)
     found(wakes, WAIT + DUE)
-    assert wakes.embeddings is wakes.first.embeddings
+    assert np.shares_memory(wakes.embeddings, wakes.first.embeddings(0))
     found(wakes, 1)
     assert wakes.embeddings.shape == (1,)
 

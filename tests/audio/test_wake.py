@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from assistant.audio.files import read_audio
 from assistant.audio.format import HOP
-from assistant.audio.wake import REFRACTORY, WakeDecision, WakeWord
+from assistant.audio.wake import REFRACTORY, WakeDecision, WakeWord, WakeWords
 from assistant.errors import BadInput
 from tests.data import shared
 
@@ -52,6 +52,25 @@ def test_score_every_fifth_hop_and_phase_shifts_it():
         word = WakeWord("alexa", phase)
         given_on = [i for i in range(15) if word.process(hop) is not None]
         assert given_on == [4 - phase, 9 - phase, 14 - phase]
+
+
+def test_of_several_sounds_each_is_looked_at_a_hop_before_the_last():
+    random = np.random.default_rng(5)
+    sounds = random.normal(0, 0.05, (3, 120, HOP)).astype(np.float32)
+    together, alone = WakeWords("hey_jarvis", 3), [WakeWord("hey_jarvis") for _ in sounds]
+    compared = 0
+    for n in range(sounds.shape[1]):
+        scores = together.process(sounds[:, n])
+        late = [np.zeros(HOP, "f4") if n < k else sounds[k, n - k] for k in range(3)]
+        expected = [word.process(hop) for word, hop in zip(alone, late, strict=True)]
+        assert (scores is None) == (expected[0] is None)
+        if scores is not None:
+            assert scores == pytest.approx(expected, rel=1e-3, abs=1e-6)
+            compared += expected[0] > 0.0
+    made_of = [together.embeddings(k) for k in range(3)]
+    for mine, word in zip(made_of, alone, strict=True):
+        assert np.allclose(mine, word.embeddings(0), atol=1e-3)
+    assert compared > 0 and not np.allclose(made_of[0], made_of[1], atol=1e-1)
 
 
 def test_reset_makes_it_repeatable():

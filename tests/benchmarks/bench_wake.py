@@ -172,7 +172,7 @@ def embedding_ms(chunks: int = 200) -> dict[str, dict[str, float]]:
     spent = np.empty((chunks, 2))
     for k, part in enumerate(frames):
         start = time.perf_counter()
-        embedder.push(part)
+        embedder.push(part[None])
         middle = time.perf_counter()
         models.embed(window)
         spent[k] = middle - start, time.perf_counter() - middle

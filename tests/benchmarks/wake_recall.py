@@ -14,10 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
+from assistant.audio.beam import LOOKS
 from assistant.audio.ears import Ears
 from assistant.audio.format import HOP, SAMPLE_RATE
 from assistant.audio.wake import WakeDecision
-from assistant.audio.wake_views import PHASES, Wakes
+from assistant.audio.wake_views import Wakes
 from assistant.settings import Settings
 from tests.benchmarks import engines, rooms
 from tests.benchmarks.echo_scenes import LATEST_S, LEAD_S, Scene, Scenes, count, listening_s
@@ -150,13 +151,13 @@ def same_rule(mono: np.ndarray, settings: Settings) -> tuple[list[int], np.ndarr
 
     It is listened to as often as ours, and looked at again as closely.
     """
-    wakes, threshold = Wakes(settings.wake.word, len(PHASES)), settings.wake.threshold_playing
+    wakes, threshold = Wakes(settings.wake.word, LOOKS), settings.wake.threshold_playing
     decision = WakeDecision(settings.wake.threshold, lag=wakes.lag)
     hits, scores, last = [], np.zeros(len(mono) // HOP), 0.0
     nothing = np.zeros(HOP, np.float32)
     for i in range(len(scores)):
         hop = mono[i * HOP : (i + 1) * HOP].astype(np.float32, copy=False)
-        score = wakes.process(np.stack([hop] * len(PHASES)), hop, nothing, True)
+        score = wakes.process(np.stack([hop] * LOOKS), hop, nothing, True)
         if score is not None:
             last = score
             if decision.update((i + 1) * HOP, score, threshold) is not None:
