@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from assistant.audio.fft import irfft, rfft
 from assistant.audio.format import HOP, SAMPLE_RATE
 
 LOOKS = 4  # directions that are listened to at a time
@@ -90,9 +91,9 @@ class Beam:
         loaded[:, range(count), range(count)] += (_LOAD * level)[:, None]
         best = np.linalg.solve(loaded, self._aims)
         best /= np.einsum("kmb,kmb->kb", self._aims.conj(), best)[:, None]
-        taps = np.roll(np.fft.irfft(best.conj().transpose(2, 1, 0)), _LATENCY, axis=-1)
+        taps = np.roll(irfft(best.conj().transpose(2, 1, 0)), _LATENCY, axis=-1)
         taps *= self._taper
-        np.fft.rfft(taps, out=self._weights)
+        rfft(taps, out=self._weights)
 
     def process(self, cleaned: np.ndarray, playing: bool) -> np.ndarray:
         """Return ``cleaned`` (float32 (mics, HOP)) as one channel (HOP,), an own buffer.
@@ -110,7 +111,7 @@ class Beam:
         ready = playing and self._learnt >= 2 * _EVERY
         before, self._mix = self._mix, min(1.0, max(0.0, self._mix + (_RAMP if ready else -_RAMP)))
         if self._mix or before:
-            beams = np.fft.irfft((np.fft.rfft(frames) * self._weights).sum(axis=1))[:, HOP:]
+            beams = irfft((rfft(frames) * self._weights).sum(axis=1))[:, HOP:]
             if self._mix != before:
                 beams -= out
                 beams *= np.linspace(before, self._mix, HOP, dtype=np.float32)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from assistant.audio.fft import irfft, rfft
 from assistant.audio.format import HOP
 
 _FFT, _BINS = 2 * HOP, HOP + 1
@@ -57,7 +58,7 @@ class DelaySearch:
         self._quiet = 0 if float(np.dot(reference, reference)) > _SILENT * HOP else self._quiet + 1
         if self._quiet > self._lags:
             return False
-        both = np.fft.rfft(frame)
+        both = rfft(frame)
         if not np.isfinite(both[:, 1]).all():
             frame[:] = 0
             return False
@@ -84,7 +85,7 @@ class DelaySearch:
         weight = 1 / (np.sqrt(self._power[0] * self._power[1]) + 1e-9)
         weight[:4] = 0  # hum and handling noise below 125 Hz
         np.multiply(self._cross, weight, out=self._work)
-        lags = np.fft.irfft(self._work)[:, :HOP].ravel()
+        lags = irfft(self._work)[:, :HOP].ravel()
         self._padded[_SLIDE + _AFTER : -_SLIDE - _AFTER] = lags
         np.abs(lags, out=lags)
         peak = int(lags.argmax())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from assistant.audio.fft import irfft, rfft
 from assistant.audio.format import HOP, SAMPLE_RATE
 
 FFT = 2 * HOP
@@ -57,7 +58,7 @@ class Bends:
         frame[:HOP] = frame[HOP:]
         frame[HOP:] = reference
         u = reference * np.float32(1 / _SCALE)
-        moved = np.fft.irfft(np.fft.rfft(frame) * self._cones)[:, HOP:]
+        moved = irfft(rfft(frame) * self._cones)[:, HOP:]
         moved *= np.float32(1 / _SCALE)
         cone, first, second = moved
         soft = np.tanh(u)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from assistant.audio.fft import rfft
 from assistant.audio.format import HOP, SAMPLE_RATE
 
 _FFT, _BINS = 2 * HOP, HOP + 1
@@ -88,7 +89,7 @@ class DriftTracker:
         energy = float(np.dot(aligned, aligned))
         if not energy > _SILENT * HOP or not np.isfinite(energy):
             return
-        both = np.fft.rfft(frame)
+        both = rfft(frame)
         self._cross += np.conjugate(both[0]) * both[1]
         self._power += both.real**2 + both.imag**2
         self._energy += energy

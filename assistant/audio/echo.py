@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from assistant.audio.fft import rfft
 from assistant.audio.format import HOP
 from assistant.audio.kalman import BINS, FFT, KalmanFilter
 from assistant.audio.path_change import AT_ONCE, LOUD_HOPS, PathChange
@@ -230,7 +231,7 @@ class EchoCanceller:
         echo[:] = self._filter.predict(self._reference.spectra)
         np.subtract(mics, echo, out=output)
         self._out[:] = output
-        np.fft.rfft(self._padded, out=self._both)
+        rfft(self._padded, out=self._both)
 
     def _pass(self, mics: np.ndarray) -> np.ndarray:
         """Nothing was played for a whole tail: there is no echo, and nothing to learn."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from assistant.audio.fft import irfft, rfft
 from assistant.audio.format import HOP
 
 FFT, BINS = 2 * HOP, HOP + 1
@@ -54,7 +55,7 @@ class KalmanFilter:
     def predict(self, reference: np.ndarray) -> np.ndarray:
         """Return the echo (mics, HOP) of ``reference``, complex64 (rows, BINS)."""
         np.multiply(self.path, reference, out=self._work)
-        return np.fft.irfft(np.add.reduce(self._work, axis=1))[:, HOP:]
+        return irfft(np.add.reduce(self._work, axis=1))[:, HOP:]
 
     def adapt(
         self,
@@ -107,9 +108,9 @@ class KalmanFilter:
     def _constrain(self) -> None:
         """Keep every partition inside its hop; each in its turn, which saves most FFTs."""
         rows = self.path[:, self._hops % _TURNS :: _TURNS]
-        waves = np.fft.irfft(rows)
+        waves = irfft(rows)
         waves[..., HOP:] = 0
-        rows[:] = np.fft.rfft(waves)
+        rows[:] = rfft(waves)
 
     def loosen(self, doubt: float) -> None:
         """Learn faster again: the path has changed, with a ``doubt`` of 0 (not at all) to 1."""
@@ -122,7 +123,7 @@ class KalmanFilter:
 
     def taps(self) -> np.ndarray:
         """Return the path as impulse responses, float32 (mics, tail)."""
-        waves = np.fft.irfft(self.path[:, self._free :])[..., :HOP]
+        waves = irfft(self.path[:, self._free :])[..., :HOP]
         return waves.reshape(len(self.path), -1).astype(np.float32)
 
     def set_taps(self, taps: np.ndarray, doubt: float, told: np.ndarray) -> None:
@@ -146,7 +147,7 @@ class KalmanFilter:
         """Move the path ``samples`` earlier; what leaves the tail is lost."""
         free = self._free
         for start, stop in (*((i, i + 1) for i in range(free)), (free, self.path.shape[1])):
-            waves = np.fft.irfft(self.path[:, start:stop])[..., :HOP]
+            waves = irfft(self.path[:, start:stop])[..., :HOP]
             path = waves.reshape(len(waves), -1)
             moved = np.zeros_like(path)
             size = max(0, path.shape[1] - abs(samples))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from assistant.audio.fft import rfft
 from assistant.audio.onnx_file import constants
 
 _STEP = 160  # samples between two frames: 10 ms
@@ -36,7 +37,7 @@ class LogMel:
         except KeyError:
             return None
         bins, size = real.shape[0], real.shape[-1]
-        if real.shape != imag.shape or bands.shape[0] != bins or bins != size // 2 + 1:
+        if real.shape != imag.shape or bands.shape[0] != bins or 2 * bins != size + 2:
             return None
         window = real.reshape(bins, size)[0]
         turns = np.outer(np.arange(bins), np.arange(size)) % size * (2 * np.pi / size)
@@ -53,7 +54,7 @@ class LogMel:
         """
         size = self._window.size
         frames = np.lib.stride_tricks.sliding_window_view(sounds, size, axis=1)[:, ::_STEP]
-        spectra = np.fft.rfft(frames * self._window)
+        spectra = rfft(frames * self._window)
         powers = spectra.real**2 + spectra.imag**2
         flat = powers.reshape(-1, powers.shape[-1])
         levels = np.log(np.maximum(flat @ self._bands, _LEAST))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from assistant.audio.fft import irfft, rfft
 from assistant.audio.format import HOP
 
 _FFT, _BINS = 2 * HOP, HOP + 1
@@ -76,7 +77,7 @@ class PostFilter:
             spectrum = np.fft.rfft(echo, _FFT)
             unsure[1] += np.float32(_BENT) * (spectrum.real**2 + spectrum.imag**2)
             _minimum_phase(1 - unsettled * (1 - self._gains()), self._end, now)
-        waves = np.fft.irfft(np.fft.rfft(frame) * self._filters)[:, HOP:]
+        waves = irfft(rfft(frame) * self._filters)[:, HOP:]
         np.subtract(waves[1], waves[0], out=out)
         out *= self._ramp
         out += waves[0]
@@ -87,7 +88,7 @@ class PostFilter:
         return out
 
     def _gains(self) -> np.ndarray:
-        spectrum = np.fft.rfft(self._frame * self._window)
+        spectrum = rfft(self._frame * self._window)
         power = (spectrum.real**2 + spectrum.imag**2) / np.float32(_WINDOWED)
         echo = self._unsure.sum(axis=0)
         echo *= np.float32(_SHARE / 2)
@@ -101,10 +102,10 @@ class PostFilter:
 
 def _minimum_phase(gains: np.ndarray, end: np.ndarray, out: np.ndarray) -> None:
     """Put into ``out`` the spectrum of a filter of one hop whose magnitudes are ``gains``."""
-    cepstrum = np.fft.irfft(np.log(gains))
+    cepstrum = irfft(np.log(gains))
     cepstrum[1:HOP] *= 2
     cepstrum[HOP + 1 :] = 0
-    taps = np.fft.irfft(np.exp(np.fft.rfft(cepstrum)))
+    taps = irfft(np.exp(rfft(cepstrum)))
     taps[HOP - len(end) : HOP] *= end
     taps[HOP:] = 0
-    out[:] = np.fft.rfft(taps)
+    out[:] = rfft(taps)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from assistant.audio.distortion import NAMES, Bends, Separation
+from assistant.audio.fft import irfft, rfft
 from assistant.audio.format import HOP
 
 FFT = 2 * HOP
@@ -100,7 +101,7 @@ class ReferenceHistory:
         self._waves[:, self._end : self._end + HOP] = frames[:, HOP:]
         self._lags[self._end // HOP] = lag
         self._end += HOP
-        raw = np.fft.rfft(frames)
+        raw = rfft(frames)
         self._raw[:, self._at] = raw
         newest = self._long[self._at]
         np.copyto(newest, raw[0])
@@ -198,9 +199,9 @@ class ReferenceHistory:
         parts = min(_NEAR_PARTS, self._parts)
         rows = slice(self._at, self._at + parts)
         through = np.einsum("pf,kpf->kf", path[:parts], self._raw[1:, rows])
-        waves = np.fft.irfft(through)
+        waves = irfft(through)
         waves[:, :HOP] = 0
-        through = np.fft.rfft(waves)
+        through = rfft(waves)
         weighted = (through / noise).conj()
         self._square *= _FORGET
         self._target *= _FORGET

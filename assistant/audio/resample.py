@@ -6,6 +6,7 @@ from math import gcd
 
 import numpy as np
 
+from assistant.audio.fft import rfft
 from assistant.audio.format import HOP
 
 HALF_LENGTH = 32  # zero crossings of the filter on either side, at the lower rate
@@ -104,7 +105,7 @@ class Interpolator:
         it on.
         """
         first = start - self.TAPS // 2
-        spectra = np.fft.rfft(source[:, first : first + self._FFT])
+        spectra = rfft(source[:, first : first + self._FFT])
         np.copyto(out, self._filtered(spectra, lag))
         if rate:
             last = self._filtered(spectra, lag + rate * HOP)

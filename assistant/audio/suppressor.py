@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from assistant.audio.fft import irfft, rfft
 from assistant.audio.format import HOP
 
 _FFT, _BINS = 2 * HOP, HOP + 1
@@ -76,10 +77,10 @@ class Suppressor:
             out += self._tail
             np.multiply(frames[:-1, HOP:], window[HOP:] ** 2, out=self._tail)
             return out
-        spectra = np.fft.rfft(frames * window)
+        spectra = rfft(frames * window)
         powers = spectra.real**2 + spectra.imag**2
         spectra[:-1] *= self._gain(powers[:-1], powers[-1])
-        waves = np.fft.irfft(spectra[:-1]) * window
+        waves = irfft(spectra[:-1]) * window
         np.add(waves[:, :HOP], self._tail, out=out)
         self._tail[:] = waves[:, HOP:]
         return out
