@@ -10,7 +10,7 @@ from assistant.audio.format import SAMPLE_RATE
 from assistant.language.answers import LISTENING
 from assistant.language.text import UNKNOWN, is_within
 from assistant.speech.address import LEAD
-from assistant.speech.alike import confidence, is_heard_again, is_heard_alike
+from assistant.speech.alike import CERTAIN, confidence, is_heard_again, is_heard_alike
 from assistant.speech.recogniser import Recogniser, Stream, Transcript
 from assistant.speech.stop import SURE, is_stop, speaks_for
 
@@ -102,24 +102,25 @@ class Hearing:
             said = end - self.start - PRE_ROLL > shortest * SAMPLE_RATE
             self.stopped = said and agrees and not own and is_stop(spotted, self._stops)
             if self.stopped and (self._recogniser.overconfident or not sure):
-                self.stopped = self._stands_out(spotted.text, transcript.text, sure)
+                self.stopped = self._stands_out(spotted.text, transcript, sure)
         return transcript
 
     def is_heard_alike(self) -> bool:
         """Return whether what was said over a reply is no listener's short sound; after the end."""
         return is_heard_alike(self._recogniser, np.concatenate(self._sound), self.text)
 
-    def _stands_out(self, spotted: str, said: str, sure: bool) -> bool:
+    def _stands_out(self, spotted: str, said: Transcript, sure: bool) -> bool:
         """Whether it is still ``spotted``, at other paces, too, and with more to choose from.
 
         That is what listeners say, and what free words made of it, ``said``: a "right" that was
         "light" was surely "quiet" as long as that was all it could be.
         """
-        others = (*LISTENING, said) if UNKNOWN not in said else LISTENING
+        others = (*LISTENING, said.text) if UNKNOWN not in said.text else LISTENING
         choices = tuple(dict.fromkeys((*self._stops, *others)))
         sound = np.concatenate(self._sound)
         if sure:
-            return is_heard_again(self._recogniser, sound, spotted, choices)
+            paces = 1 if said.confidence >= CERTAIN else 2
+            return is_heard_again(self._recogniser, sound, spotted, choices, paces)
         clear = confidence(self._recogniser, sound, spotted, choices) >= self._recogniser.clear
         return clear and is_heard_alike(self._recogniser, sound, spotted, choices)
 

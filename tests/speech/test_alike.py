@@ -84,14 +84,19 @@ def test_a_stop_phrase_that_free_words_were_unsure_of_needs_more(slower, alike):
 
 
 @pytest.mark.parametrize(
-    ("heard", "decoded", "again"),
+    ("paces", "heard", "decoded", "again"),
     [
-        ([("stop", 0.7)], 1, True),
-        ([("", 0.0), ("stop", 0.83)], 2, True),
-        ([("mm hmm", 1.0), ("stop", 0.69), ("never mind", 1.0)], 3, False),
+        (1, [("stop", 0.7)], 1, True),
+        (1, [("", 0.0), ("stop", 0.83)], 2, True),
+        (1, [("mm hmm", 1.0), ("stop", 0.69), ("never mind", 1.0)], 3, False),
+        (2, [("stop", 0.7), ("stop", 0.7)], 2, True),
+        (2, [("stop", 0.7), ("mm hmm", 1.0), ("stop", 0.83)], 3, True),
+        (2, [("wow", 1.0), ("wow", 1.0), ("stop", 1.0)], 3, False),
     ],
 )
-def test_a_sure_stop_phrase_needs_one_other_pace_and_no_more_decoding(heard, decoded, again):
-    recogniser = Paces(*heard)
-    assert is_heard_again(recogniser, SOUND, "stop", ("stop", "mm hmm", "never mind")) == again
+def test_a_sure_stop_phrase_needs_some_other_paces_and_no_more_decoding(
+    paces, heard, decoded, again
+):
+    recogniser, phrases = Paces(*heard), ("stop", "mm hmm", "never mind", "wow")
+    assert is_heard_again(recogniser, SOUND, "stop", phrases, paces) == again
     assert len(recogniser.fed) == decoded and recogniser.open_streams == 0

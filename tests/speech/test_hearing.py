@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 
 from assistant import messages as m
 from assistant.audio.capture import CaptureRing
@@ -147,6 +148,24 @@ def test_a_word_free_words_are_sure_of_must_be_heard_at_one_other_pace():
     assert not stops_at_last(rash)
     rash.overconfident = False
     assert stops_at_last(rash)
+
+
+@pytest.mark.parametrize(("sure", "stopped"), [(0.73, False), (0.89, False), (0.9, True)])
+def test_a_word_free_words_are_hardly_sure_of_must_be_heard_at_two_other_paces(sure, stopped):
+    """Somebody's "wow" was "quiet" with 0.73, and once more when it was brighter."""
+
+    class Once(Scripted):
+        """Hears what is chosen only the third time."""
+
+        opened = 0
+
+        def open(self, phrases: Sequence[str] | None = None) -> _Script:
+            self.opened += phrases is not None and "mm hmm" in phrases
+            return _Script(["wow"], 1.0) if self.opened in (1, 2) else super().open(phrases)
+
+    quiet = ["quiet"] * 5
+    assert stops_at_last(Once(quiet, quiet, quiet, sure, 1.0)) == stopped
+    assert stops_at_last(Scripted(quiet, quiet, quiet, sure, 1.0))
 
 
 def test_a_command_takes_time_and_a_voice():
