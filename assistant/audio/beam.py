@@ -49,7 +49,7 @@ class Beam:
         self._out = np.zeros((beams, HOP), np.float32)
         self._main, self.looks = self._out[0], self._out[1:]
         self._plain = [0, *(i % mics for i in range(beams - 1))]
-        self._covariance = np.zeros((_BINS, mics, mics), np.complex64)
+        self._covariance = np.zeros((mics, mics, _BINS), np.complex64)
         self._level = np.zeros(_BINS, np.float32)
         self._weights = np.zeros((beams, mics, _BINS), np.complex64)
         self._taper = np.zeros(_FFT, np.float32)
@@ -71,12 +71,11 @@ class Beam:
         """Take one hop of cleaned microphones, far end alone: complex64 (mics, 257)."""
         if self._mics == 1:
             return
-        rows = spectrum.T
-        now = rows[:, :, None] * rows[:, None, :].conj()
-        level = np.einsum("kii->k", now).real
+        now = spectrum[:, None] * spectrum.conj()
+        level = np.einsum("iik->k", now).real
         weight = max(_MEMORY, 1 / (self._learnt + 1))
         self._level += weight * (level - self._level)
-        now /= (level + self._level + 1e-12)[:, None, None]  # loud hops count, none too much
+        now /= level + self._level + 1e-12  # loud hops count, none too much
         now -= self._covariance
         now *= weight
         self._covariance += now
@@ -86,7 +85,7 @@ class Beam:
 
     def _design(self) -> None:
         count = self._mics
-        loaded = self._covariance.copy()
+        loaded = np.ascontiguousarray(self._covariance.transpose(2, 0, 1))
         level = np.einsum("kii->k", loaded).real / count + 1e-9
         loaded[:, range(count), range(count)] += (_LOAD * level)[:, None]
         best = np.linalg.solve(loaded, self._aims)
@@ -107,9 +106,10 @@ class Beam:
         frames = self._frames
         frames[:, :HOP] = frames[:, HOP:]
         frames[:, HOP:] = cleaned
-        np.copyto(out, frames[self._plain, HOP - _LATENCY : _FFT - _LATENCY])
         ready = playing and self._learnt >= 2 * _EVERY
         before, self._mix = self._mix, min(1.0, max(0.0, self._mix + (_RAMP if ready else -_RAMP)))
+        if min(self._mix, before) < 1.0:
+            np.copyto(out, frames[self._plain, HOP - _LATENCY : _FFT - _LATENCY])
         if self._mix or before:
             beams = irfft((rfft(frames) * self._weights).sum(axis=1))[:, HOP:]
             if self._mix != before:

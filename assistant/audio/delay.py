@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from assistant.audio.delay_search import DelaySearch
@@ -75,7 +77,7 @@ class DelayAligner:
         self._fraction = 0.0
         self._offset = MARGIN  # from the delay applied to the place of the echo
         self._haste = self._failing = self._worth = 0
-        self._quick, self._slow = np.ones(3), np.ones(3)  # powers: output, microphone, echo
+        self._quick = self._slow = (1.0, 1.0, 1.0)  # energies: output, microphone, echo
         self._echo = np.zeros(HOP, np.float32)
         self.delay = min(start, max_delay) if fixed is None else fixed
         self.found = fixed is not None
@@ -211,10 +213,10 @@ class DelayAligner:
         if self._fixed is not None or not self.found or not np.dot(self._out, self._out) > _AUDIBLE:
             return False
         echo = np.subtract(mic, cleaned, out=self._echo)
-        powers = np.array([np.dot(cleaned, cleaned), np.dot(mic, mic), np.dot(echo, echo)])
-        if not np.isfinite(powers).all():
+        energies = tuple(float(np.dot(x, x)) for x in (cleaned, mic, echo))
+        if not math.isfinite(sum(energies)):
             return False
-        self._quick += _QUICK * (powers - self._quick)
+        self._quick = _smoothed(self._quick, energies, _QUICK)
         left, heard, expected = self._quick
         if left > _FAILED * heard and expected > _DROWNED * heard:
             self._failing += 1
@@ -224,7 +226,11 @@ class DelayAligner:
                 self._search.restart()
             return False
         self._failing = min(0, self._failing + 1)
-        self._slow += _SLOW * (powers - self._slow)
+        self._slow = _smoothed(self._slow, energies, _SLOW)
         well = not self._haste and left < _WORKED * heard
         self._worth += well
         return well and self._worth % _REMEMBER == 0
+
+
+def _smoothed(before: tuple[float, ...], now: tuple[float, ...], weight: float) -> tuple:
+    return tuple(b + weight * (n - b) for b, n in zip(before, now, strict=True))

@@ -35,6 +35,7 @@ class DelaySearch:
         self._spectra = np.zeros((_ROOM * lags, _BINS), np.complex64)  # conjugate; filled downwards
         self._at = (_ROOM - 1) * lags  # the rows behind it are silence
         self._cross = np.zeros((lags, _BINS), np.complex64)
+        self._cross_parts = self._cross.view(np.float32)  # a number scales these twice as fast
         self._work = np.zeros((lags, _BINS), np.complex64)
         self._frame = np.zeros((2, _FFT), np.float32)  # reference, microphone
         self._power = np.full((2, _BINS), 1e-9, np.float32)
@@ -65,7 +66,7 @@ class DelaySearch:
         self.hops += 1
         weight = np.float32(max(_MEMORY, 1 / self.hops))
         np.multiply(self._push(both[0]), weight * both[1], out=self._work)
-        self._cross *= 1 - weight
+        self._cross_parts *= 1 - weight
         self._cross += self._work
         self._power += weight * (both.real**2 + both.imag**2 - self._power)
         return True

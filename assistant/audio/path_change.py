@@ -45,6 +45,7 @@ class PathChange:
 
     def __init__(self, mics: int) -> None:
         self._likeness = np.zeros((mics, BINS), np.complex64)
+        self._hop = np.zeros((2, mics, BINS), np.complex64), np.zeros((2, mics, BINS))
         self._powers = np.zeros((2, mics, BINS), np.float32)  # output and echo
         self._explained = np.zeros((mics, BINS), np.float32)  # part of the output's power
         self._chance = np.zeros((mics, BINS), np.float32)  # ... that two strangers would share
@@ -56,8 +57,7 @@ class PathChange:
         self._powers[:] = 0
         self._chance[:] = 0
         self._gains_db = [math.inf] * _STEADY  # of the last hops; a ring
-        self._loud, self._hop = 0, 0
-        self._now = 0.0, 0.0, 0.0  # of this hop: common power, output's, echo's
+        self._loud, self._turn = 0, 0
         self._best_db, self._fallen = 0.0, 0  # share of the echo that is left; hops
         self.doubt, self.suspected, self.gain = 0.0, False, 1.0
         self.fallen = False
@@ -69,7 +69,7 @@ class PathChange:
         """
         cross = np.conjugate(spectra[1])
         cross *= spectra[0]
-        self._now = (_total(cross.real), *_totals(powers))
+        self._hop = spectra, powers
         cross -= self._likeness
         cross *= _LIKE
         self._likeness += cross
@@ -97,7 +97,7 @@ class PathChange:
             return
         if poor and surely:
             self.doubt = max(0.0, min(1.0, 2.5 * (alike - _ALIKE)))
-        self._measure(*self._now)
+        self._measure(*self._hop)
 
     def _surely_alike(self, explained: float, output: float) -> float:
         """Return the output's coherence with the echo less what two strangers' would be.
@@ -122,15 +122,17 @@ class PathChange:
             self._best_db = 0.0
         return worse_db > _WORSE_DB and left_db > _POOR_DB
 
-    def _measure(self, common: float, left: float, echo: float) -> None:
+    def _measure(self, spectra: np.ndarray, powers: np.ndarray) -> None:
         """Compare the echo with the microphones (output plus echo) of this hop."""
+        left, echo = _totals(powers)
+        common = _total((spectra[0] * spectra[1].conj()).real)
         product, heard = common + echo, left + 2 * common + echo
         if echo < _HEARD or heard < 0.01 * _HEARD:
             return
         scaled = product > 0 and product * product > _SCALED * heard * echo
         gains = self._gains_db
-        gains[self._hop] = 20 * math.log10(product / echo) if scaled else math.inf
-        self._hop = (self._hop + 1) % _STEADY
+        gains[self._turn] = 20 * math.log10(product / echo) if scaled else math.inf
+        self._turn = (self._turn + 1) % _STEADY
         if max(gains) < math.inf and max(gains) - min(gains) < _WITHIN_DB:
             gain_db = float(np.median(gains))
             if _STEP_DB < abs(gain_db) < _MOST_DB:

@@ -202,7 +202,7 @@ class ReferenceHistory:
         waves = irfft(through)
         waves[:, :HOP] = 0
         through = rfft(waves)
-        weighted = (through / noise).conj()
+        weighted = (through * (1 / noise)).conj()
         self._square *= _FORGET
         self._target *= _FORGET
         self._square += (weighted @ through.T).real

@@ -13,7 +13,7 @@ _TO_POWER = 2.0 / (2 * HOP * HOP)  # of a zero-padded hop's |spectrum|^2, to mea
 _RISE_DB, _FAR_RISE_DB, _FALL_DB, _FAR_FALL_DB = 0.15, 0.02, 0.15, 0.4  # per hop
 _FAR_DB = 8.0  # a difference above it is somebody talking, below it news
 _SETTLES = 32  # hops after a new path in which it is learnt anew how much that leaves
-_LEAST_DB = -34.0  # a held note is cancelled better than that; the next note is not
+_LEAST = np.float32(10**-3.4)  # a held note is cancelled better than that; the next note is not
 _STRANGER, _OURS = 0.25, 0.5  # coherence with the echo estimate: people's stays below the one
 _REVERBERATES = 0.7  # of the echo's power a hop later
 
@@ -84,10 +84,11 @@ class ResidualEstimate:
             fall = np.where(difference < -_FAR_DB, -_FAR_FALL_DB, -_FALL_DB)
         self._leak_db += np.where(difference > 0, rise, fall) * (self._echo > 1e-8)
         np.minimum(self._leak_db, 3, out=self._leak_db)
-        self.residual_power = float(np.dot(self._echo, 10 ** (self._leak_db / 10)))
-        likely = np.maximum(self._leak_db, np.float32(_LEAST_DB))
-        np.multiply(self._echo, 10 ** (likely / 10), out=self.residual_bands)
-        explained = np.clip((coherence - _STRANGER) / (_OURS - _STRANGER), 0.0, 1.0)
+        leak = 10 ** (self._leak_db / 10)
+        self.residual_power = float(np.dot(self._echo, leak))
+        np.multiply(self._echo, np.maximum(leak, _LEAST), out=self.residual_bands)
+        explained = (coherence - _STRANGER) / (_OURS - _STRANGER)
+        explained = np.minimum(np.maximum(explained, 0.0), 1.0)
         np.maximum(self.residual_bands, explained * out, out=self.residual_bands)
         self.output_bands[:] = out
         self.output_power = float(out.sum())

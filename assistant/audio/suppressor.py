@@ -11,10 +11,12 @@ from assistant.audio.format import HOP
 
 _FFT, _BINS = 2 * HOP, HOP + 1
 _REVERBERATES = np.float32(0.7)  # of the echo's power a hop later
-_STEP_DB, _FAR_STEP_DB, _FAR_DB = 0.3, 0.05, 8.0  # of the running median of the leak, per hop
 _MEAN = np.float32(1.44)  # of an exponential distribution over its median
 _TINY, _LEAST = np.float32(1e-9), np.float32(1e-12)
-_DB = np.float32(10 / np.log(10))  # of a natural logarithm of powers
+_DB = np.float32(np.log(10) / 10)  # as a natural logarithm of powers
+# Of the leak's running median: a hop's step, one towards what is far above it, and how far that is
+_STEP, _FAR_STEP, _FAR = 0.3 * _DB, 0.05 * _DB, 8.0 * _DB
+_AT_FIRST, _AT_BEST = -20.0 * _DB, -60.0 * _DB
 
 
 @dataclass(frozen=True)
@@ -53,13 +55,13 @@ class Suppressor:
         self._tail = np.zeros((streams, HOP), np.float32)
         self._out = np.zeros((streams, HOP), np.float32)
         self._echo = np.zeros(_BINS, np.float32)
-        self._leak_db = np.zeros((streams, _BINS), np.float32)
+        self._leak = np.zeros((streams, _BINS), np.float32)  # natural logarithm of powers
         self._speech = np.zeros((streams, _BINS), np.float32)
         self.reset()
 
     def reset(self) -> None:
         """Forget how much echo is usually left."""
-        self._leak_db[:] = -20.0
+        self._leak[:] = _AT_FIRST
         self._speech[:] = 0
 
     def process(self, streams: np.ndarray, echo: np.ndarray, sounding: bool) -> np.ndarray:
@@ -88,13 +90,28 @@ class Suppressor:
     def _gain(self, powers: np.ndarray, echo: np.ndarray) -> np.ndarray:
         self._echo *= _REVERBERATES
         np.maximum(self._echo, echo, out=self._echo)
-        above = _DB * np.log((powers + _LEAST) / (self._echo + _LEAST)) - self._leak_db
-        rise = np.where(above > _FAR_DB, np.float32(_FAR_STEP_DB), np.float32(_STEP_DB))
-        self._leak_db += np.where(above > 0, rise, np.float32(-_STEP_DB)) * (self._echo > 1e-7)
-        np.clip(self._leak_db, -60, 0, out=self._leak_db)
-        residual = self._over * self._echo * np.exp(self._leak_db / _DB) + _TINY
-        prior = self._smooth * self._speech / residual
-        prior += (1 - self._smooth) * np.maximum(powers / residual - 1, 0)
+        leak = self._leak
+        above = powers + _LEAST
+        above /= self._echo + _LEAST
+        np.log(above, out=above)
+        above -= leak
+        step = np.copysign(_STEP, above)
+        step[above > _FAR] = _FAR_STEP
+        step *= self._echo > 1e-7
+        leak += step
+        np.maximum(leak, _AT_BEST, out=leak)
+        np.minimum(leak, 0.0, out=leak)
+        residual = np.exp(leak)
+        residual *= self._over * self._echo
+        residual += _TINY
+        now = powers / residual
+        now -= 1
+        np.maximum(now, 0, out=now)
+        now *= 1 - self._smooth
+        prior = self._smooth * self._speech
+        prior /= residual
+        prior += now
         gain = prior / (1 + prior)
-        self._speech[:] = gain * gain * powers
-        return np.maximum(gain, self._floor)
+        np.multiply(gain, gain, out=self._speech)
+        self._speech *= powers
+        return np.maximum(gain, self._floor, out=gain)

@@ -30,8 +30,12 @@ class Watchdog:
         """
         self._before += _MEMORY * (before - self._before)
         self._after += _MEMORY * (after - self._after)
+        quieter = self._after <= _LOUDER * self._before  # which nothing that is no number is
+        if quieter.all():
+            self._loud[:] = 0
+            return None
         bad = ~np.isfinite(self._after)
         if not bad.any():
-            self._loud = np.where(self._after > _LOUDER * self._before, self._loud + 1, 0)
+            self._loud = np.where(quieter, 0, self._loud + 1)
             bad = self._loud > _HOPS
         return bad if bad.any() else None
