@@ -88,6 +88,22 @@ class Suppressor:
         return out
 
     def _gain(self, powers: np.ndarray, echo: np.ndarray) -> np.ndarray:
+        """Return the Wiener gains of ``powers``, float32 (streams, bins)."""
+        residual = self._expected(powers, echo)
+        now = powers / residual
+        now -= 1
+        np.maximum(now, 0, out=now)
+        now *= 1 - self._smooth
+        prior = self._smooth * self._speech
+        prior /= residual
+        prior += now
+        gain = prior / (1 + prior)
+        np.multiply(gain, gain, out=self._speech)
+        self._speech *= powers
+        return np.maximum(gain, self._floor, out=gain)
+
+    def _expected(self, powers: np.ndarray, echo: np.ndarray) -> np.ndarray:
+        """Return the residual echo to expect, and learn from ``powers`` how much that is."""
         self._echo *= _REVERBERATES
         np.maximum(self._echo, echo, out=self._echo)
         leak = self._leak
@@ -104,14 +120,4 @@ class Suppressor:
         residual = np.exp(leak)
         residual *= self._over * self._echo
         residual += _TINY
-        now = powers / residual
-        now -= 1
-        np.maximum(now, 0, out=now)
-        now *= 1 - self._smooth
-        prior = self._smooth * self._speech
-        prior /= residual
-        prior += now
-        gain = prior / (1 + prior)
-        np.multiply(gain, gain, out=self._speech)
-        self._speech *= powers
-        return np.maximum(gain, self._floor, out=gain)
+        return residual
