@@ -12,7 +12,7 @@ from tests.benchmarks.bargein_device import interruptions, own_voice
 from tests.benchmarks.bargein_evidence import EASY_DB, HARD_DB, compare
 from tests.data import data_root
 
-DEVICE_HOMES, EVIDENCE_HOMES, READING_HOMES = 480, 490, 500  # the first seed of each part
+DEVICE_HOMES, EVIDENCE_HOMES, READING_HOMES = 510, 490, 500  # the first seed of each part
 
 
 def run(quick: bool, console) -> dict:

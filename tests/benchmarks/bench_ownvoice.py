@@ -22,7 +22,7 @@ from tests.benchmarks.jobs import run_jobs
 from tests.data import data_root
 from tests.scenes.recorded import reading_aloud
 
-FIRST_HOME = 1010
+FIRST_HOME = 1020
 RECORDED = ("drumkit", "cello", "happy")
 SPEAKER_DB = 70.0
 
