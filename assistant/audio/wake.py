@@ -45,7 +45,7 @@ class WakeWords:
 
     One thread at a time. ``word`` is 'alexa', 'hey_jarvis', 'hey_mycroft', 'hey_rhasspy' or the
     path of a classifier trained with openWakeWord (.onnx). The networks run for all ``sounds`` at
-    once: most of what a run costs is to fetch their weights. Each looks a hop further back than the
+    once: much of what a run costs is to fetch their weights. Each looks a hop further back than the
     one before it, so together they look at more moments. ``phase`` (0 to 4) is by how many hops the
     runs come early, so that several instances share the load; ``beside`` is one of the same word
     whose networks are shared. ``lag`` is how many samples after the word's end its hit comes.
