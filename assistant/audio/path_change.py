@@ -45,7 +45,7 @@ class PathChange:
 
     def __init__(self, mics: int) -> None:
         self._likeness = np.zeros((mics, BINS), np.complex64)
-        self._hop = np.zeros((2, mics, BINS), np.complex64), np.zeros((2, mics, BINS))
+        self._newest = np.zeros((2, mics, BINS), np.complex64), np.zeros((2, mics, BINS))
         self._powers = np.zeros((2, mics, BINS), np.float32)  # output and echo
         self._explained = np.zeros((mics, BINS), np.float32)  # part of the output's power
         self._chance = np.zeros((mics, BINS), np.float32)  # ... that two strangers would share
@@ -65,11 +65,12 @@ class PathChange:
     def compare(self, spectra: np.ndarray, powers: np.ndarray) -> np.ndarray:
         """Take one hop and return the coherence of output and echo by band, (BANDS,), 0 to 1.
 
-        ``spectra`` complex64 (2, mics, BINS) of output and echo, and ``powers`` their squares.
+        ``spectra`` complex64 (2, mics, BINS) of output and echo, and ``powers`` their squares; both
+        must stay as they are until ``update``.
         """
         cross = np.conjugate(spectra[1])
         cross *= spectra[0]
-        self._hop = spectra, powers
+        self._newest = spectra, powers
         cross -= self._likeness
         cross *= _LIKE
         self._likeness += cross
@@ -97,7 +98,7 @@ class PathChange:
             return
         if poor and surely:
             self.doubt = max(0.0, min(1.0, 2.5 * (alike - _ALIKE)))
-        self._measure(*self._hop)
+        self._measure(*self._newest)
 
     def _surely_alike(self, explained: float, output: float) -> float:
         """Return the output's coherence with the echo less what two strangers' would be.

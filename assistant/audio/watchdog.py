@@ -30,7 +30,7 @@ class Watchdog:
         """
         self._before += _MEMORY * (before - self._before)
         self._after += _MEMORY * (after - self._after)
-        quieter = self._after <= _LOUDER * self._before  # which nothing that is no number is
+        quieter = self._after <= _LOUDER * self._before  # False for what is not a number
         if quieter.all():
             self._loud[:] = 0
             return None

@@ -46,13 +46,15 @@ def is_heard_alike(
 
 
 def is_heard_again(
-    recogniser: Recogniser, sound: np.ndarray, text: str, phrases: Sequence[str], paces: int
+    recogniser: Recogniser, sound: np.ndarray, text: str, phrases: Sequence[str], sure: float
 ) -> bool:
-    """Return whether ``text``, among ``phrases``, is heard at so many other paces; worker only.
+    """Return whether ``text``, among ``phrases``, is heard at another pace, too; worker only.
 
-    It asks no more than it must: a phrase that was meant takes one decoding for each as a rule.
+    At two, where free words were ``sure`` of it (0 to 1), but not ``CERTAIN``. It asks no more than
+    it must: a phrase that was meant takes one decoding for each as a rule.
     """
-    heard = (sure for sure in _again(recogniser, sound, text, phrases) if sure >= AGAIN)
+    paces = 1 if sure >= CERTAIN else 2
+    heard = (again for again in _again(recogniser, sound, text, phrases) if again >= AGAIN)
     return len(list(islice(heard, paces))) == paces
 
 

@@ -10,7 +10,7 @@ from assistant.audio.format import SAMPLE_RATE
 from assistant.language.answers import LISTENING
 from assistant.language.text import UNKNOWN, is_within
 from assistant.speech.address import LEAD
-from assistant.speech.alike import CERTAIN, confidence, is_heard_again, is_heard_alike
+from assistant.speech.alike import confidence, is_heard_again, is_heard_alike
 from assistant.speech.recogniser import Recogniser, Stream, Transcript
 from assistant.speech.stop import SURE, is_stop, speaks_for
 
@@ -119,8 +119,7 @@ class Hearing:
         choices = tuple(dict.fromkeys((*self._stops, *others)))
         sound = np.concatenate(self._sound)
         if sure:
-            paces = 1 if said.confidence >= CERTAIN else 2
-            return is_heard_again(self._recogniser, sound, spotted, choices, paces)
+            return is_heard_again(self._recogniser, sound, spotted, choices, said.confidence)
         clear = confidence(self._recogniser, sound, spotted, choices) >= self._recogniser.clear
         return clear and is_heard_alike(self._recogniser, sound, spotted, choices)
 

@@ -84,19 +84,19 @@ def test_a_stop_phrase_that_free_words_were_unsure_of_needs_more(slower, alike):
 
 
 @pytest.mark.parametrize(
-    ("paces", "heard", "decoded", "again"),
+    ("sure", "heard", "decoded", "again"),
     [
-        (1, [("stop", 0.7)], 1, True),
-        (1, [("", 0.0), ("stop", 0.83)], 2, True),
-        (1, [("mm hmm", 1.0), ("stop", 0.69), ("never mind", 1.0)], 3, False),
-        (2, [("stop", 0.7), ("stop", 0.7)], 2, True),
-        (2, [("stop", 0.7), ("mm hmm", 1.0), ("stop", 0.83)], 3, True),
-        (2, [("wow", 1.0), ("wow", 1.0), ("stop", 1.0)], 3, False),
+        (0.9, [("stop", 0.7)], 1, True),
+        (0.9, [("", 0.0), ("stop", 0.83)], 2, True),
+        (0.9, [("mm hmm", 1.0), ("stop", 0.69), ("never mind", 1.0)], 3, False),
+        (0.89, [("stop", 0.7), ("stop", 0.7)], 2, True),
+        (0.89, [("stop", 0.7), ("mm hmm", 1.0), ("stop", 0.83)], 3, True),
+        (0.89, [("wow", 1.0), ("wow", 1.0), ("stop", 1.0)], 3, False),
     ],
 )
 def test_a_sure_stop_phrase_needs_some_other_paces_and_no_more_decoding(
-    paces, heard, decoded, again
+    sure, heard, decoded, again
 ):
     recogniser, phrases = Paces(*heard), ("stop", "mm hmm", "never mind", "wow")
-    assert is_heard_again(recogniser, SOUND, "stop", phrases, paces) == again
+    assert is_heard_again(recogniser, SOUND, "stop", phrases, sure) == again
     assert len(recogniser.fed) == decoded and recogniser.open_streams == 0
